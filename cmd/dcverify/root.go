@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/dcverify/dcverify/verifier/engine"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/report"
+)
+
+// system is the process around a command; nothing below reads os.* by itself.
+type system struct {
+	args           []string
+	environ        []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// env is the process environment by name.
+func (s system) env() goenv.Environ {
+	env, _ := goenv.FromList(s.environ)
+	return env
+}
+
+// terminalWidth is the width in columns of the terminal that w writes to; 0 when it is no terminal.
+func terminalWidth(w io.Writer) int {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 80
+	}
+	return max(width, 1)
+}
+
+// status is an exit status that a command ends with after it has said everything.
+type status int
+
+func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// execute runs the command line and returns the exit status. The report goes to stdout and nothing else does; what is for
+// the person goes to stderr with the program's name in front.
+func execute(ctx context.Context, sys system) int {
+	root := newRoot(sys)
+	root.SetArgs(sys.args)
+	root.SetIn(sys.stdin)
+	root.SetOut(sys.stdout)
+	root.SetErr(sys.stderr)
+	err := root.ExecuteContext(ctx)
+	var ended status
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &ended):
+		return int(ended)
+	}
+	fmt.Fprintf(sys.stderr, "dcverify: %v\n", err)
+	var away *engine.ErrAway
+	if errors.As(err, &away) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return report.ExitIncomplete
+	}
+	return report.ExitUsage
+}
+
+func newRoot(sys system) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "dcverify",
+		Short: "Prove that Go, its debugger and its editor work in a dev container",
+		Long: `dcverify finds out what every process of a dev container really sees of Go's environment and who set it,
+checks GOROOT and all of it for consistency, and proves by doing that go builds, that a headless Delve
+launches a program, and that it attaches to one.
+
+Exit status: 0 nothing at or above --fail-on; 1 an error was found; 2 only warnings, with --fail-on warning;
+3 usage, or input that cannot be read; 4 dcverify could not finish.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w (%s --help shows the flags)", err, cmd.CommandPath())
+	})
+	root.AddCommand(
+		newRun(sys), newDebug(sys), newImage(sys), newEnv(sys), newChecks(sys), newExplain(sys), newVersion(sys),
+	)
+	root.AddCommand(newHelpers(sys)...)
+	return root
+}
+
+// self is the path of this program, which it starts again as its own helper.
+func self() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("finding dcverify itself: %w", err)
+	}
+	return path, nil
+}
+
+// folder is an absolute folder that exists.
+func folder(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(absolute)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("%s is no folder", path)
+	}
+	return absolute, nil
+}

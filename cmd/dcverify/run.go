@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dcverify/dcverify/verifier"
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/gather"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/report"
+)
+
+// here is what the commands share that look at the container or machine they run in.
+type here struct {
+	flags
+	workspace string
+	from      string
+	online    bool
+}
+
+func (h *here) registerHere(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&h.workspace, "workspace", ".", "folder of the project")
+	cmd.Flags().StringVar(&h.from, "from", "", "the view that dcverify was started in: remote (lifecycle command, devcontainer exec) or container (docker exec); found out when empty")
+	cmd.Flags().BoolVar(&h.online, "online", false, "let the go command use the network")
+}
+
+// options gathers everything for a look at this machine.
+func (h *here) options(ctx context.Context, sys system, selected []check.Check) (verifier.Options, func(), error) {
+	if err := h.check(); err != nil {
+		return verifier.Options{}, nil, err
+	}
+	if h.from != "" {
+		if err := oneOf("--from", h.from, goenv.RemoteView, goenv.ContainerView); err != nil {
+			return verifier.Options{}, nil, err
+		}
+	}
+	workspace, err := folder(h.workspace)
+	if err != nil {
+		return verifier.Options{}, nil, fmt.Errorf("--workspace: %w", err)
+	}
+	program, err := self()
+	if err != nil {
+		return verifier.Options{}, nil, err
+	}
+	shown := startProgress(ctx, sys, h.quiet, h.verbose)
+	return verifier.Options{
+		Options: gather.Options{
+			Environ: sys.env(), Workspace: workspace, From: h.from, Online: h.online, Self: program, Progress: shown.say,
+		},
+		Checks:  selected,
+		FailOn:  report.FailOn(h.failOn),
+		Timeout: h.timeout,
+	}, shown.stop, nil
+}
+
+// verify runs, reports, and ends with the report's exit status.
+func (h *here) verify(ctx context.Context, sys system, selected []check.Check, adjust func(*verifier.Options)) error {
+	options, stop, err := h.options(ctx, sys, selected)
+	if err != nil {
+		return err
+	}
+	if adjust != nil {
+		adjust(&options)
+	}
+	result, err := verifier.Verify(ctx, options)
+	stop()
+	if err != nil {
+		return err
+	}
+	if err := h.write(sys, result); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(sys.stderr, "dcverify: interrupted; what was found until then is above")
+	}
+	return exit(result)
+}
+
+func exit(results ...report.Report) error {
+	// The order in which one result counts more than another.
+	for _, worst := range []int{report.ExitIncomplete, report.ExitFailed, report.ExitWarned} {
+		for _, r := range results {
+			if r.ExitStatus == worst {
+				return status(worst)
+			}
+		}
+	}
+	return nil
+}
+
+const runTimeout = 10 * time.Minute // a first compile under emulation takes minutes
+
+func newRun(sys system) *cobra.Command {
+	var h here
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Verify the dev container, or machine, that this runs in",
+		Long: `run finds out what every view of this container sees, asks all checks, and proves by doing: it builds and
+tests a small module in every view, launches a program under Delve and attaches to a running one.
+Nothing of the workspace is run or changed, and without --online nothing touches the network.`,
+		Example: "  dcverify run\n  dcverify run --only goroot-consistent,DV605 --format json\n  dcverify run --fail-on never -o json=report.json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			selected, err := h.selected("CP")
+			if err != nil {
+				return err
+			}
+			return h.verify(cmd.Context(), sys, selected, nil)
+		},
+	}
+	h.registerHere(cmd)
+	h.register(cmd, runTimeout)
+	return cmd
+}
+
+func newDebug(sys system) *cobra.Command {
+	var h here
+	var pid int
+	cmd := &cobra.Command{
+		Use:   "debug",
+		Short: "Prove the debugger alone; --pid attaches to a process of yours",
+		Long: `debug asks only what has to do with the debugger. With --pid it attaches to that process, which stops for a
+moment and then goes on; nothing is changed in it.`,
+		Example: "  dcverify debug\n  dcverify debug --pid 4711",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("pid") && pid <= 0 {
+				return fmt.Errorf("--pid wants the number of a process, not %d", pid)
+			}
+			if len(h.only) == 0 {
+				h.only = []string{"DV601", "DV602", "DV603", "DV604", "DV605", "DV905"}
+				if pid != 0 {
+					h.only = []string{"DV601", "DV603", "DV605", "DV905"} // launching says nothing of a process that runs
+				}
+			}
+			selected, err := h.selected("CP")
+			if err != nil {
+				return err
+			}
+			return h.verify(cmd.Context(), sys, selected, func(o *verifier.Options) { o.AttachTo = pid })
+		},
+	}
+	cmd.Flags().IntVar(&pid, "pid", 0, "attach to this process instead of one of dcverify's own")
+	h.registerHere(cmd)
+	h.register(cmd, runTimeout)
+	return cmd
+}

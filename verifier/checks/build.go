@@ -1,0 +1,128 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/finding"
+	"github.com/dcverify/dcverify/verifier/goenv"
+)
+
+var buildProof = check.Check{
+	Code: "DV803", Name: "build-proof", Severity: finding.Error, Scope: "P",
+	Summary: "building, vetting or testing a small module fails in a view, or go cannot list the workspace",
+	Needs:   []facts.Need{facts.Builds, facts.GoCommands},
+	Run: func(p *check.Pass) {
+		builds, ok := p.Builds.Get()
+		if !ok {
+			p.Skip("%s", p.Builds.Why())
+			return
+		}
+		passed := 0
+		var skipped string
+		for _, build := range builds {
+			switch build.Status {
+			case facts.Passed:
+				passed++
+			case facts.Skipped:
+				if build.Where == "scratch" {
+					skipped = fmt.Sprintf("view %s: %s", list(build.Views), build.Error)
+				}
+			case facts.Broken:
+				p.Break("view %s: %s", list(build.Views), build.Error)
+			case facts.Fails:
+				reportBuild(p, build)
+			}
+		}
+		if passed == 0 && skipped != "" {
+			p.Skip("%s", skipped)
+		}
+	},
+}
+
+func reportBuild(p *check.Pass, build facts.Build) {
+	step := build.Steps[len(build.Steps)-1].Name
+	f := finding.Finding{
+		Message:  fmt.Sprintf("go %s fails in view %s: %s", step, list(build.Views), build.Error),
+		Evidence: map[string]string{"views": list(build.Views), "go": build.Go, "GOROOT": build.Goroot, "output": build.Output},
+		Upstream: []string{build.Error},
+		Cause:    "the go command's own words, from a module that uses nothing but the standard library",
+		Fixes:    []finding.Fix{{Message: "see who set what in these views", Safe: true, Commands: []string{"dcverify env"}}},
+	}
+	if build.Where == "workspace" {
+		f.Message = "go cannot list the workspace's packages: " + build.Error
+		f.Cause = "the workspace's go.mod, go.work or vendor folder and this environment do not fit each other"
+	}
+	if origin := p.View(build.Views[0]).Lookup("GOROOT").Origin; build.Goroot != "" && strings.Contains(build.Error, "go tool version") {
+		f.Cause = "GOROOT and the go command are of different releases; GOROOT is set by " + said(origin)
+		f.Location = origin.Place
+		f.Fixes = []finding.Fix{removeGoroot(origin)}
+	}
+	p.Report(f, build.Where, step, build.Error)
+}
+
+var viewUnknown = check.Check{
+	Code: "DV904", Name: "view-unknown", Severity: finding.Info, Scope: "C",
+	Summary: "a view's environment could not be read, and why",
+	Needs:   []facts.Need{facts.Environment},
+	Run: func(p *check.Pass) {
+		unknown := newGroups()
+		for _, view := range p.Views {
+			if view.Unknown != "" {
+				unknown.add(view.Unknown, view.Name)
+			}
+		}
+		for why, views := range unknown.all() {
+			p.Report(finding.Finding{
+				Message:  fmt.Sprintf("view %s is not known: %s", list(views), why),
+				Cause:    "what is not known is not judged, and not counted as passed",
+				Evidence: map[string]string{"views": list(views)},
+				Fixes:    []finding.Fix{unknownFix(views[0])},
+			}, views...)
+		}
+	},
+}
+
+func unknownFix(view string) finding.Fix {
+	switch view {
+	case goenv.ContainerView:
+		return finding.Fix{Message: "run dcverify as root once, or bring the container up with a dev container tool", Safe: true}
+	case goenv.ImageView:
+		return finding.Fix{Message: "add the dcverify feature to the dev container", Safe: true}
+	case goenv.LoginView:
+		return finding.Fix{Message: "mend the shell's start-up files: they must end, and must not exit", Safe: true}
+	}
+	return finding.Fix{Message: "download the toolchain", Safe: true, Commands: []string{"dcverify run --online"}}
+}
+
+var proofInconclusive = check.Check{
+	Code: "DV905", Name: "proof-inconclusive", Severity: finding.Warning, Scope: "P",
+	Summary: "a proof came to no verdict in time or was interrupted; never counted as passed",
+	Needs:   []facts.Need{facts.Environment},
+	Run: func(p *check.Pass) {
+		report := func(what, why string) {
+			p.Report(finding.Finding{
+				Message:  fmt.Sprintf("%s came to no verdict: %s", what, why),
+				Cause:    "it ran out of time, was interrupted, or dcverify's own part of it failed",
+				Fixes:    []finding.Fix{{Message: "run it again with more time", Safe: true, Commands: []string{"dcverify run --timeout 15m"}}},
+				Evidence: map[string]string{"proof": what},
+			}, what)
+		}
+		for _, name := range []string{facts.LaunchProof, facts.AttachProof} {
+			if proof, ok := p.Proofs[name].Get(); ok && proof.Status == facts.Broken {
+				report(name, proof.Reason)
+			}
+		}
+		if p.Ptrace.IsFailed() {
+			report("ptrace", p.Ptrace.Why())
+		}
+		builds, _ := p.Builds.Get()
+		for _, build := range builds {
+			if build.Status == facts.Broken {
+				report("build in view "+list(build.Views), build.Error)
+			}
+		}
+	},
+}

@@ -1,0 +1,219 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/finding"
+	"github.com/dcverify/dcverify/verifier/goenv"
+)
+
+const delvePackage = "github.com/go-delve/delve/cmd/dlv"
+
+var dlvFound = check.Check{
+	Code: "DV601", Name: "dlv-found", Severity: finding.Error, Scope: "IC",
+	Summary: "dlv is not where the Go extension looks, or cannot run here",
+	Needs:   []facts.Need{facts.Tools, facts.GoCommands},
+	Run: func(p *check.Pass) {
+		dlv, ok := p.Tools["dlv"].Get()
+		if !ok {
+			p.Skip("%s", p.Tools["dlv"].Why())
+			return
+		}
+		install := finding.Fix{Message: "install it", Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspaceGo(p))}}
+		switch {
+		case dlv.Binary.Path == "":
+			p.Report(finding.Finding{
+				Message:  "dlv is not installed: the Go extension cannot debug, and does not install it by itself",
+				Cause:    "looked in " + list(dlv.Searched),
+				Upstream: []string{`The "dlv" command is not available. Run "go install -v github.com/go-delve/delve/cmd/dlv@latest" to install.`, "Cannot find Delve debugger (dlv dap)"},
+				Fixes:    []finding.Fix{install},
+			})
+		case dlv.Binary.Problem != "":
+			p.Report(finding.Finding{
+				Message:  fmt.Sprintf("%s cannot run: %s", dlv.Binary.Path, dlv.Binary.Problem),
+				Evidence: map[string]string{"path": dlv.Binary.Path, "arch": dlv.Binary.Arch},
+				Cause:    "the Go extension finds this file and no other",
+				Upstream: []string{"Couldn't start dlv dap", "exec format error"},
+				Fixes:    []finding.Fix{install},
+			}, dlv.Binary.Path)
+		}
+	},
+}
+
+var dlvCompatible = check.Check{
+	Code: "DV602", Name: "dlv-compatible", Severity: finding.Error, Scope: "IC",
+	Summary: "this dlv does not support the Go of the workspace, or was built with a Go that cannot read its debug information",
+	Needs:   []facts.Need{facts.Tools, facts.GoCommands},
+	Run: func(p *check.Pass) {
+		dlv, ok := p.Tools["dlv"].Get()
+		switch {
+		case !ok:
+			p.Skip("%s", p.Tools["dlv"].Why())
+			return
+		case dlv.Binary.Path == "" || dlv.Binary.Problem != "":
+			p.Skip("no dlv that can run was found (DV601)")
+			return
+		case dlv.Binary.Script || dlv.Binary.Module != "" && !strings.HasPrefix(dlv.Binary.Module, "github.com/go-delve/delve"):
+			p.Skip("%s is not dlv itself but a wrapper", dlv.Binary.Path)
+			return
+		}
+		workspace := workspaceGo(p)
+		if workspace == "" {
+			p.Skip("the Go version of the workspace is not known")
+			return
+		}
+		f := finding.Finding{
+			Evidence: map[string]string{"dlv": dlv.Binary.Path, "dlvVersion": dlv.Binary.Version, "dlvBuiltWith": dlv.Binary.GoVersion, "go": workspace},
+			Fixes: []finding.Fix{{
+				Message: "install a dlv that fits", Safe: true,
+				Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspace)},
+			}},
+		}
+		window, known := delveWindow(dlv.Binary.Version)
+		short := strings.TrimPrefix(workspace, "go")
+		switch {
+		case known && goenv.CompareVersions(goenv.Minor(workspace), window.most) > 0:
+			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go up to %s; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.most, short)
+			f.Cause = "attaching seems to work, but launching is refused, and variables may be wrong"
+			f.Upstream = []string{fmt.Sprintf("Version of Delve is too old for Go version %s (maximum supported version %s, suppress this error with --check-go-version=false)", workspace, window.most)}
+		case known && goenv.CompareVersions(goenv.Minor(workspace), window.least) < 0:
+			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go from %s on; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.least, short)
+			f.Cause = "attaching works, but launching is refused"
+			f.Upstream = []string{fmt.Sprintf("Go version %s is too old for this version of Delve (minimum supported version %s, suppress this error with --check-go-version=false)", workspace, window.least)}
+		case goenv.CompareVersions(workspace, "1.25") >= 0 && dlv.Binary.GoVersion != "" && goenv.CompareVersions(dlv.Binary.GoVersion, "1.25") < 0:
+			f.Message = fmt.Sprintf("%s was built with %s and cannot read the debug information (DWARF 5) that Go %s writes", dlv.Binary.Path, dlv.Binary.GoVersion, short)
+			f.Cause = "it attaches and stops, and shows no local variables"
+			f.Upstream = []string{"To debug executables using DWARFv5 or later Delve must be built with Go version 1.25.0 or later"}
+		case !known:
+			p.Skip("dlv %s is a version that is not in the table", dlv.Binary.Version)
+			return
+		default:
+			return
+		}
+		p.Report(f, dlv.Binary.Path)
+	},
+}
+
+// workspaceGo is the Go that builds the workspace, after a toolchain switch, as "go1.26.8"; empty when it is not known.
+func workspaceGo(p *check.Pass) string {
+	if extension, ok := p.Extension.Get(); ok && extension.Answer.Env["GOVERSION"] != "" {
+		version, _, _ := strings.Cut(extension.Answer.Env["GOVERSION"], " ")
+		return version
+	}
+	for _, view := range []string{goenv.RemoteView, goenv.ContainerView, goenv.ImageView} {
+		if command, ok := p.Go[view].Get(); ok {
+			if command.Missing != "" {
+				return command.Missing
+			}
+			if command.Binary.GoVersion != "" {
+				return command.Binary.GoVersion
+			}
+		}
+	}
+	return ""
+}
+
+var ptracePermitted = check.Check{
+	Code: "DV603", Name: "ptrace-permitted", Severity: finding.Error, Scope: "P",
+	Summary: "the kernel or the container's profile does not let a debugger trace a child or a process of the same user",
+	Needs:   []facts.Need{facts.Kernel},
+	Run: func(p *check.Pass) {
+		ptrace, ok := p.Ptrace.Get()
+		if !ok {
+			if p.Ptrace.IsFailed() {
+				p.Break("%s", p.Ptrace.Why())
+			} else {
+				p.Skip("%s", p.Ptrace.Why())
+			}
+			return
+		}
+		evidence := map[string]string{
+			"seccomp": fmt.Sprint(ptrace.Seccomp), "capEff": fmt.Sprintf("%#x", ptrace.Effective), "noNewPrivs": fmt.Sprint(ptrace.NoNewPrivs),
+			"yama": fmt.Sprint(ptrace.YamaScope), "kernel": ptrace.Kernel, "machine": ptrace.Machine,
+		}
+		if ptrace.EmulatedBy != "" {
+			evidence["emulatedBy"] = ptrace.EmulatedBy
+		}
+		refused := func(what, upstream string, result facts.PtraceResult) {
+			f := finding.Finding{
+				Message: fmt.Sprintf("%s: %s", what, result.Why), Cause: ptrace.Explanation, Evidence: evidence, Upstream: []string{upstream},
+				Fixes: []finding.Fix{
+					{Message: `allow ptrace: "securityOpt": ["seccomp=unconfined"] in devcontainer.json, or a profile that permits it`},
+					{Message: `where Yama or another user is the cause: "capAdd": ["SYS_PTRACE"]`},
+				},
+			}
+			if ptrace.EmulatedBy != "" {
+				f.Fixes = []finding.Fix{{Message: "use an image of this machine's own architecture: no setting makes ptrace work under emulation"}}
+			}
+			p.Report(f, what)
+		}
+		switch {
+		case ptrace.Child.Tried && !ptrace.Child.OK:
+			refused("a debugger cannot trace the program that it starts", "could not launch process: fork/exec: "+ptrace.Child.Why, ptrace.Child)
+		case ptrace.Sibling.Tried && !ptrace.Sibling.OK:
+			refused("a debugger cannot attach to a process of the same user", "Could not attach to pid: this could be caused by a kernel security setting", ptrace.Sibling)
+		case !ptrace.Child.Tried:
+			p.Break("%s", ptrace.Child.Why)
+		}
+	},
+}
+
+var delveLaunch = check.Check{
+	Code: "DV604", Name: "delve-launch", Severity: finding.Error, Scope: "P",
+	Summary: "Delve cannot start a program, stop at a breakpoint in main, show the stack and the right value of a local, and let it end",
+	Needs:   []facts.Need{facts.Launch, facts.GoCommands},
+	Run:     func(p *check.Pass) { judgeProof(p, facts.LaunchProof, "the debugger cannot launch a program") },
+}
+
+var delveAttach = check.Check{
+	Code: "DV605", Name: "delve-attach", Severity: finding.Error, Scope: "P", Hard: true,
+	Summary: "Delve cannot attach to a running process, stop it, read a variable and let it live on",
+	Needs:   []facts.Need{facts.Attach, facts.GoCommands},
+	Run: func(p *check.Pass) {
+		judgeProof(p, facts.AttachProof, "the debugger cannot attach to a running process")
+	},
+}
+
+// judgeProof turns the record of a proof into an outcome.
+func judgeProof(p *check.Pass, name, what string) {
+	proof, ok := p.Proofs[name].Get()
+	switch {
+	case !ok:
+		p.Skip("%s", p.Proofs[name].Why())
+	case proof.Status == facts.Skipped:
+		p.Skip("%s", proof.Reason)
+	case proof.Status == facts.Broken:
+		p.Break("%s", proof.Reason)
+	case proof.Status == facts.Fails:
+		step := "start"
+		if len(proof.Steps) > 0 {
+			step = proof.Steps[len(proof.Steps)-1].Name
+		}
+		f := finding.Finding{
+			Message:  fmt.Sprintf("%s (step %s): %s", what, step, proof.Reason),
+			Evidence: map[string]string{"view": proof.View, "step": step, "dlv": proof.Tool.Path, "dlvVersion": proof.Tool.Version},
+			Upstream: []string{proof.Reason},
+			Fixes:    []finding.Fix{{Message: "mend the cause first", Safe: true}},
+		}
+		f.Cause, f.Fixes[0].Message = whyProofFailed(p, step)
+		p.Report(f)
+	}
+}
+
+// whyProofFailed points from the failed proof to the check that knows the cause.
+func whyProofFailed(p *check.Pass, step string) (cause, fix string) {
+	ptrace, _ := p.Ptrace.Get()
+	switch {
+	case step == "build" || step == "test":
+		return "Delve debugs what go builds in the editor's environment, and go builds nothing there", "mend the build first (DV803)"
+	case ptrace.Child.Tried && !ptrace.Child.OK:
+		return ptrace.Explanation, "permit ptrace first (DV603)"
+	}
+	if explanation := ptrace.Explanation; explanation != "" && ptrace.Sibling.Tried && !ptrace.Sibling.OK {
+		return explanation, "permit ptrace first (DV603)"
+	}
+	return "ptrace is permitted, so the kernel is not the cause; Delve's own words are above", "see what Delve says; `dcverify explain` takes its message"
+}

@@ -1,0 +1,298 @@
+package delve
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dcverify/dcverify/verifier/facts"
+)
+
+// fakeDelve is a debugger with a fault.
+func fakeDelve(fault string) int {
+	listen := func() net.Listener {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprintf(os.NewFile(3, "line"), "API server listening at: %s\n", l.Addr())
+		return l
+	}
+	accept := func() net.Conn {
+		c, err := listen().Accept()
+		if err != nil {
+			panic(err)
+		}
+		return c
+	}
+	forever := func() { time.Sleep(time.Minute) }
+	switch fault {
+	case "hangs":
+		forever()
+	case "hangs and is deaf":
+		signal.Ignore(syscall.SIGTERM)
+		forever()
+	case "ends without listening":
+		fmt.Println("nothing to do")
+	case "ends without a word":
+	case "fails without a word":
+		return 3
+	case "usage":
+		fmt.Fprint(os.Stderr, "Error: unknown flag: --log-dest\nUsage:\n  dlv [command]\n")
+		return 1
+	case "garbage":
+		os.Stdout.Write([]byte("\xff\xfe\x00garbage\nAPI server listening at\n\n"))
+	case "listens nowhere":
+		fmt.Println("API server listening at: nowhere")
+		forever()
+	case "listens and ends":
+		listen().Close()
+		fmt.Fprintln(os.Stderr, "Version of Delve is too old for Go version go1.26.8 (maximum supported version 1.24, suppress this error with --check-go-version=false)")
+		return 1
+	case "says it on stdout":
+		fmt.Println("API server listening at: 127.0.0.1:1")
+		fmt.Fprintln(os.Stderr, "Could not attach to pid 7: current user does not own the process")
+		return 1
+	case "never answers":
+		defer accept().Close()
+		forever()
+	case "never answers and is deaf":
+		signal.Ignore(syscall.SIGTERM)
+		defer accept().Close()
+		forever()
+	case "answers garbage":
+		fmt.Fprint(accept(), "HTTP/1.1 400 Bad Request\r\n\r\n")
+		forever()
+	case "hangs up":
+		accept().Close()
+		fmt.Fprintln(os.Stderr, "closing connection from different user (127.0.0.1:1): connections to localhost are only accepted from the same UNIX user for security reasons")
+		forever()
+	case "floods":
+		line := []byte(strings.Repeat("all work and no play makes dlv a dull boy ", 10) + "\n")
+		for {
+			os.Stdout.Write(line)
+			os.Stderr.Write(line)
+		}
+	case "leaves an orphan":
+		c := exec.Command("sleep", "60")
+		c.Stdout, c.Stderr = os.Stdout, os.Stderr // which keeps our pipes open
+		c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := c.Start(); err != nil {
+			panic(err)
+		}
+		listen().Close()
+		return 1
+	default:
+		call, what, _ := strings.Cut(fault, " ")
+		return serveUntil(accept(), call, what)
+	}
+	return 0
+}
+
+// serveUntil answers like Delve until a method is called, and then has its fault.
+func serveUntil(conn net.Conn, method, what string) int {
+	in, out := json.NewDecoder(bufio.NewReader(conn)), json.NewEncoder(conn)
+	stopped := map[string]any{"Pid": 0, "currentThread": map[string]any{
+		"file": "/x/main.go", "line": 7, "goroutineID": 1, "function": map[string]any{"name": "main.work"},
+		"breakPoint": map[string]any{"id": 1},
+	}}
+	answers := map[string]any{
+		"SetApiVersion":    map[string]any{},
+		"GetVersion":       map[string]any{"DelveVersion": "Version: 0.0.0", "APIVersion": 2},
+		"State":            map[string]any{"State": map[string]any{"Pid": 0}},
+		"CreateBreakpoint": map[string]any{"Breakpoint": map[string]any{"id": 1, "functionName": "main.work", "file": "/x/main.go", "line": 7}},
+		"Command":          map[string]any{"State": stopped},
+		"Stacktrace": map[string]any{"Locations": []any{
+			map[string]any{"function": map[string]any{"name": "main.work"}}, map[string]any{"function": map[string]any{"name": "main.main"}}}},
+		"ListFunctionArgs": map[string]any{"Args": []any{map[string]any{"name": "answer"}}},
+		"ListLocalVars":    map[string]any{"Variables": []any{}},
+		"Detach":           map[string]any{},
+	}
+	for {
+		var request struct {
+			Method string `json:"method"`
+			ID     uint64 `json:"id"`
+		}
+		if in.Decode(&request) != nil {
+			return 0
+		}
+		name := strings.TrimPrefix(request.Method, "RPCServer.")
+		if name == method {
+			switch what {
+			case "dies":
+				fmt.Fprintln(os.Stderr, "panic: out of luck\n\ngoroutine 1 [running]:\nmain.main()\n\t/x/main.go:1 +0x1")
+				return 2
+			case "is killed":
+				syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			case "hangs":
+				select {}
+			case "refuses":
+				out.Encode(map[string]any{"id": request.ID, "result": nil, "error": "not today"})
+				continue
+			}
+		}
+		out.Encode(map[string]any{"id": request.ID, "result": answers[name], "error": nil})
+		if name == "Detach" {
+			return 0
+		}
+	}
+}
+
+func shortLimits() limits {
+	return limits{
+		listen:   400 * time.Millisecond,
+		dial:     200 * time.Millisecond,
+		first:    400 * time.Millisecond,
+		step:     400 * time.Millisecond,
+		end:      400 * time.Millisecond,
+		term:     200 * time.Millisecond,
+		farewell: 200 * time.Millisecond,
+		whole:    5 * time.Second,
+	}
+}
+
+// Whatever a debugger does: a verdict that is never "passed", in bounded time, and nothing left.
+func TestFaults(t *testing.T) {
+	plain := filepath.Join(t.TempDir(), "dlv")
+	if err := os.WriteFile(plain, []byte("not a program"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		fault  string
+		status facts.Status
+		step   string
+		reason string
+	}{
+		{"ends without listening", facts.Fails, "start", "dlv ended with status 0 without listening: nothing to do"},
+		{"ends without a word", facts.Fails, "start", "dlv ended with status 0 without listening"},
+		{"fails without a word", facts.Fails, "start", "dlv ended with status 3 in step start, and said no reason"},
+		{"usage", facts.Fails, "start", "Error: unknown flag: --log-dest"},
+		{"garbage", facts.Fails, "start", "dlv ended with status 0 without listening: API server listening at"},
+		{"hangs", facts.Broken, "start", "Delve did not listen within 400ms, in step start"},
+		{"hangs and is deaf", facts.Broken, "start", "Delve did not listen within 400ms, in step start"},
+		{"floods", facts.Broken, "start", "Delve did not listen within 400ms, in step start: all work and no play"},
+		{"listens nowhere", facts.Fails, "connect", "Delve broke the connection in step connect, and said no reason"},
+		{"listens and ends", facts.Fails, "connect", "Version of Delve is too old for Go version go1.26.8 (maximum supported version 1.24, suppress this error with --check-go-version=false)"},
+		{"says it on stdout", facts.Fails, "connect", "Could not attach to pid 7: current user does not own the process"},
+		{"never answers", facts.Broken, "connect", "Delve gave no answer for 400ms, in step "},
+		{"never answers and is deaf", facts.Broken, "connect", "Delve gave no answer for 400ms, in step "},
+		{"answers garbage", facts.Fails, "connect", "Delve broke the connection in step connect, and said no reason"},
+		{"hangs up", facts.Fails, "connect", "closing connection from different user (127.0.0.1:1): connections to localhost are only accepted from the same UNIX user for security reasons"},
+		{"leaves an orphan", facts.Fails, "connect", "dlv ended with status 1 in step connect, and said no reason"},
+		{"State dies", facts.Fails, "connect", "panic: out of luck"},
+		{"GetVersion refuses", facts.Fails, "connect", "Delve speaks version 0 of its API instead of 2"},
+		{"CreateBreakpoint refuses", facts.Fails, "breakpoint", "not today"},
+		{"CreateBreakpoint is killed", facts.Fails, "breakpoint", "dlv ended with signal: killed in step breakpoint, and said no reason"},
+		{"CreateBreakpoint hangs", facts.Broken, "breakpoint", "Delve gave no answer for 400ms, in step "},
+		{"Command dies", facts.Fails, "stop", "panic: out of luck"},
+		{"Command is killed", facts.Fails, "stop", "dlv ended with signal: killed in step stop, and said no reason"},
+		{"Command hangs", facts.Broken, "stop", "Delve gave no answer for 400ms, in step "},
+		{"Stacktrace dies", facts.Fails, "stack", "panic: out of luck"},
+		{"Stacktrace hangs", facts.Broken, "stack", "Delve gave no answer for 400ms, in step "},
+		{"ListLocalVars dies", facts.Fails, "locals", "panic: out of luck"},
+		{"nothing happens", facts.Fails, "locals", `local "answer" is "" instead of 42: the locals are empty`},
+	} {
+		t.Run(c.fault, func(t *testing.T) {
+			t.Parallel()
+			tool := Tool{Path: self(t), Args: []string{"fake-dlv", c.fault}, Env: marked(t)}
+			began := time.Now()
+			p := launch(t.Context(), tool, Program{Path: "/x", Breakpoint: "main.work", Locals: map[string]string{"answer": "42"}}, shortLimits())
+			took := time.Since(began)
+			if p.Status != c.status || !strings.HasPrefix(p.Reason, c.reason) {
+				t.Errorf("want %s: %s\n got %s: %s\n%+v", c.status, c.reason, p.Status, p.Reason, p)
+			}
+			if step := p.Steps[len(p.Steps)-1].Name; step != c.step {
+				t.Errorf("ended in step %s, want %s", step, c.step)
+			}
+			if len(p.Output) > tailSize {
+				t.Errorf("%d bytes of output are kept", len(p.Output))
+			}
+			if took > 4*time.Second {
+				t.Errorf("took %s", took)
+			}
+		})
+	}
+
+	t.Run("missing", func(t *testing.T) {
+		p := Launch(t.Context(), Tool{Path: "/nonexistent/dlv"}, Program{})
+		wantFailed(t, p, "", "start", "fork/exec /nonexistent/dlv: no such file or directory")
+	})
+	t.Run("not executable", func(t *testing.T) {
+		p := Launch(t.Context(), Tool{Path: plain}, Program{})
+		wantFailed(t, p, "", "start", "fork/exec "+plain+": permission denied")
+	})
+	t.Run("whole time", func(t *testing.T) {
+		l := shortLimits()
+		l.whole = 100 * time.Millisecond
+		p := launch(t.Context(), Tool{Path: self(t), Args: []string{"fake-dlv", "hangs"}, Env: marked(t)}, Program{Path: "/x"}, l)
+		if want := "the proof was given up in step start: it took longer than 100ms"; p.Status != facts.Broken || p.Reason != want {
+			t.Errorf("%s: %s", p.Status, p.Reason)
+		}
+	})
+}
+
+// A debugger that is killed while it holds a process must not take it along, nor leave it stopped.
+func TestAttachedSurvivesItsDebugger(t *testing.T) {
+	for name, tool := range tools(t) {
+		t.Run(name, func(t *testing.T) {
+			running := startScratch(t)
+			process := Process{PID: running.PID}
+			p := prove(t.Context(), "delve-attach", tool, shortLimitsButFirst(), func(s *session) error {
+				s.target, _ = look(process.PID)
+				address, err := s.start(tool, append(serverArgs("attach", tool), fmt.Sprint(process.PID)), "/")
+				if err != nil {
+					return err
+				}
+				if err := s.connect(address); err != nil {
+					return err
+				}
+				syscall.Kill(s.server.pid(), syscall.SIGKILL)
+				return s.lookAround()
+			})
+			if p.Status != facts.Fails || !strings.Contains(p.Reason, "signal: killed in step stop") {
+				t.Errorf("%+v", p)
+			}
+		})
+	}
+}
+
+func shortLimitsButFirst() limits {
+	l := shortLimits()
+	l.listen, l.first = usualLimits().listen, usualLimits().first
+	return l
+}
+
+func TestTail(t *testing.T) {
+	var small, big tail
+	for i := range 3000 {
+		fmt.Fprintf(&small, "%d\n", i)
+	}
+	big.Write([]byte(strings.Repeat("x", 3*tailSize) + "\nError: the end\n"))
+	if got := small.String(); len(got) != tailSize || !strings.HasSuffix(got, "2998\n2999\n") {
+		t.Errorf("%d bytes, %q", len(got), got[len(got)-20:])
+	}
+	if got := big.lines(); len(got) != 1 || got[0] != "Error: the end" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestListeningLineIsFoundInPieces(t *testing.T) {
+	found := make(chan string, 1)
+	w := &watch{found: found}
+	text := strings.Repeat("x", 5000) + "API server listening at: no\nAPI server listening at: yes\r\nAPI server listening at: late\n"
+	for _, b := range []byte(text) {
+		w.Write([]byte{b})
+	}
+	if got := <-found; got != "yes" {
+		t.Errorf("found %q", got)
+	}
+}

@@ -1,0 +1,67 @@
+package delve
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dcverify/dcverify/verifier/facts"
+)
+
+func launch(ctx context.Context, tool Tool, program Program, l limits) facts.Proof {
+	return prove(ctx, "delve-launch", tool, l, func(s *session) error {
+		args := append(serverArgs("exec", tool), program.Path, "--")
+		address, err := s.start(tool, append(args, program.Args...), program.Dir)
+		if err != nil {
+			return err
+		}
+		if err := s.connect(address); err != nil {
+			return err
+		}
+		err = s.step("breakpoint", l.step, func() (string, error) { return s.setBreakpoint(program.Breakpoint) })
+		if err != nil {
+			return err
+		}
+		var goroutine int64
+		err = s.step("stop", l.step, func() (string, error) {
+			var where string
+			where, goroutine, err = s.runToBreakpoint()
+			return where, err
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.readStack(goroutine, program.Breakpoint); err != nil {
+			return err
+		}
+		if err := s.readLocals(goroutine, program.Locals); err != nil {
+			return err
+		}
+		return s.step("exit", l.step+l.end, func() (string, error) {
+			if err := s.clearBreakpoint(); err != nil {
+				return "", err
+			}
+			state := s.run()
+			switch {
+			case !state.Exited && state.Err != nil:
+				return "", state.Err
+			case !state.Exited:
+				return "", wrong(fmt.Sprintf("the program stopped at %s instead of ending", whereIs(state)))
+			case state.ExitStatus != 0:
+				return "", wrong(fmt.Sprintf("the program ended with status %d instead of 0", state.ExitStatus))
+			}
+			s.debuggee = process{} // it has ended; its pid may be somebody else's soon
+			ended, err := s.detach(true)
+			return "program ended with status 0, " + ended, err
+		})
+	})
+}
+
+// serverArgs are the arguments that make Delve a server for one client. The port is the kernel's choice, and no flag
+// asks for more than one client: so Delve ends, and ends what it launched, when the connection does.
+func serverArgs(command string, tool Tool) []string {
+	args := []string{command, "--headless", "--api-version=2", "--listen=127.0.0.1:0", "--log-dest=3"}
+	if tool.NoVersionCheck {
+		args = append(args, "--check-go-version=false")
+	}
+	return args
+}

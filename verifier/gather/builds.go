@@ -1,0 +1,257 @@
+//go:build linux
+
+package gather
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dcverify/dcverify/verifier/delve"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/machine"
+)
+
+// buildDeadline is how long one step of a build may take. In a new container the build cache is empty and compiling the
+// standard library is the whole cost: 10 s on two cores, minutes under emulation.
+const buildDeadline = 4 * time.Minute
+
+// debugFlags are those that Delve and the Go extension build with. Compiling with them from the start is the cheapest way
+// in a new container, and what it leaves in the build cache makes the first F5 fast.
+const debugFlags = "-gcflags=all=-N -l"
+
+// building is a build under way: the program is there to be debugged before the tests have run.
+type building struct {
+	program func() facts.Build // compiled and linked
+	whole   func() facts.Build // vetted and tested, too
+}
+
+// build compiles, vets and tests the scratch module in the environment of a view. Views that lead the same go to the same
+// result share one build.
+func (g *gatherer) build(ctx context.Context, view string, environment environment, command facts.Part[facts.GoCommand]) building {
+	skipped := func(why string) building {
+		build := func() facts.Build { return facts.Build{Where: "scratch", Status: facts.Skipped, Error: why} }
+		return building{build, build}
+	}
+	if !g.Needs[facts.Builds] && (view != goenv.ToolsView || (!g.Needs[facts.Launch] && !g.Needs[facts.Attach])) {
+		return skipped(notNeeded)
+	}
+	found, ok := command.Get()
+	if !ok {
+		return skipped(command.Why())
+	}
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	signature := signature(found, environment.env)
+	if shared, ok := g.built[signature]; ok {
+		return shared
+	}
+	scratch := module{
+		folder: filepath.Join(g.Scratch(), fmt.Sprintf("build%d", len(g.built))),
+		asks:   g.workspace.Go,
+		env:    environment.env,
+		goPath: found.Binary.Path,
+	}
+	program := async(func() facts.Build { return g.compile(ctx, scratch) })
+	whole := program
+	if g.Needs[facts.Builds] {
+		whole = async(func() facts.Build { return g.test(ctx, scratch, program()) })
+	}
+	g.built[signature] = building{program, whole}
+	return g.built[signature]
+}
+
+// signature is what decides how a build goes: the go command, and what it says of its own environment. A variable that
+// one view sets to what another view's go takes by default makes no difference.
+func signature(command facts.GoCommand, env goenv.Environ) string {
+	parts := []string{command.Binary.Real, env["HOME"], env["LD_LIBRARY_PATH"], env["LD_PRELOAD"]}
+	said := goenv.Environ(command.Outside.Env)
+	if command.Outside.Error != "" {
+		said = env
+	}
+	for _, entry := range said.List() {
+		// GOGCCFLAGS names a temporary folder; the others do not reach a compiler.
+		if name, _, _ := strings.Cut(entry, "="); !slices.Contains([]string{"GOGCCFLAGS", "PATH", "PWD", "SHLVL", "_"}, name) {
+			parts = append(parts, entry)
+		}
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// module is the scratch module of one build.
+type module struct {
+	folder string
+	asks   string // the Go version of the workspace, so that the go command switches toolchains as it does there
+	env    goenv.Environ
+	goPath string
+}
+
+// compile builds the program of the scratch module.
+func (g *gatherer) compile(ctx context.Context, m module) facts.Build {
+	build := facts.Build{Where: "scratch", Go: m.goPath, Goroot: m.env["GOROOT"], Status: facts.Passed}
+	if err := m.write(); err != nil {
+		build.Status, build.Error = facts.Broken, err.Error()
+		return build
+	}
+	g.Progress("compiling with " + m.goPath)
+	build.Binary = filepath.Join(m.folder, "debuggee")
+	return g.step(ctx, m, build, "build", debugFlags, "-o", build.Binary, ".")
+}
+
+// test vets and tests the scratch module once it was built.
+func (g *gatherer) test(ctx context.Context, m module, build facts.Build) facts.Build {
+	if build.Status != facts.Passed {
+		return build
+	}
+	return g.step(ctx, m, build, "test", debugFlags, ".")
+}
+
+// step runs one go command in the scratch module and writes down how it went.
+func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args ...string) facts.Build {
+	g.pool <- struct{}{}
+	defer func() { <-g.pool }()
+	env := g.offline(m.env).With("GOWORK=off", "PWD="+m.folder) // a go.work of the workspace would not know the module
+	run := g.Run(ctx, machine.Command{Path: m.goPath, Args: args, Dir: m.folder, Env: env, Timeout: buildDeadline})
+	build.Steps = append(slices.Clone(build.Steps), facts.Step{Name: args[0], Ms: run.Duration.Milliseconds()})
+	if run.Err == nil {
+		return build
+	}
+	output := string(run.Stderr) + string(run.Stdout)
+	build.Status, build.Error, build.Output = facts.Fails, telling(output), tail(output)
+	switch missing := missingToolchain(output); {
+	case run.Exit < 0 && (ctx.Err() != nil || run.Late()):
+		build.Status, build.Error = facts.Broken, fmt.Sprintf("go %s: %v", args[0], run.Err)
+	case missing != "":
+		build.Status, build.Error = facts.Skipped, missing+" is not downloaded yet, and without --online dcverify does not download it"
+	case strings.Contains(build.Error, "is not in std") && g.buildsWithoutCache(ctx, m, args, env):
+		build.Error += " (with an empty GOCACHE it builds: the build cache is damaged or cannot be read)"
+	case build.Error == "":
+		build.Error = run.Err.Error()
+	}
+	return build
+}
+
+// buildsWithoutCache finds out whether "package x is not in std" means what it says: an unreadable build cache gives the
+// same words as a wrong GOROOT.
+func (g *gatherer) buildsWithoutCache(ctx context.Context, m module, args []string, env goenv.Environ) bool {
+	fresh := env.With("GOCACHE=" + filepath.Join(m.folder, "cache"))
+	return g.Run(ctx, machine.Command{Path: m.goPath, Args: args, Dir: m.folder, Env: fresh, Timeout: buildDeadline}).Err == nil
+}
+
+func (m module) write() error {
+	asks := cmp.Or(m.asks, "1.18") // any Go of today can build that
+	files := map[string]string{
+		"go.mod":       "module dcverify.test/debuggee\n\ngo " + asks + "\n",
+		"main.go":      delve.DebuggeeSource,
+		"main_test.go": delve.DebuggeeTest,
+	}
+	if err := os.MkdirAll(m.folder, 0o755); err != nil {
+		return fmt.Errorf("writing the scratch module: %w", err)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(m.folder, name), []byte(text), 0o644); err != nil {
+			return fmt.Errorf("writing the scratch module: %w", err)
+		}
+	}
+	return nil
+}
+
+// listWorkspace lets go load the workspace's own packages, without compiling them. Mistakes in the code are not looked
+// for; what it finds is a go.mod, go.work or vendor folder that this environment cannot work with.
+func (g *gatherer) listWorkspace(ctx context.Context, tools environment) facts.Build {
+	build := facts.Build{Views: []string{goenv.ToolsView}, Where: "workspace", Status: facts.Skipped}
+	goCommand := g.find("go", tools.env)
+	switch {
+	case !g.Needs[facts.Builds]:
+		build.Error = notNeeded
+		return build
+	case tools.unknown != "":
+		build.Error = tools.unknown
+		return build
+	case g.workspace.Module == "":
+		build.Error = "the workspace has no go.mod or go.work"
+		return build
+	case goCommand == "":
+		build.Error = g.whyNoGo(tools.env)
+		return build
+	}
+	build.Go, build.Goroot, build.Status = goCommand, tools.env["GOROOT"], facts.Passed
+	run := g.Run(ctx, machine.Command{
+		Path: goCommand, Args: []string{"list", "-e", "-f", "{{.ImportPath}}", "./..."},
+		Dir: g.Workspace, Env: g.offline(tools.env), Timeout: time.Minute,
+	})
+	build.Steps = []facts.Step{{Name: "list", Ms: run.Duration.Milliseconds(), Detail: fmt.Sprintf("%d packages", strings.Count(string(run.Stdout), "\n"))}}
+	if run.Err == nil {
+		return build
+	}
+	output := string(run.Stderr)
+	build.Status, build.Error, build.Output = facts.Fails, telling(output), tail(output)
+	switch {
+	case run.Exit < 0:
+		build.Status, build.Error = facts.Broken, "go list: "+run.Err.Error()
+	case strings.Contains(output, "GOPROXY=off") || missingToolchain(output) != "":
+		build.Status, build.Error = facts.Skipped, "its modules are not downloaded yet, and without --online dcverify does not download them"
+	case strings.Contains(output, "directory prefix . does not contain"):
+		build.Status, build.Error = facts.Skipped, "the workspace folder itself holds no module" // nested ones are no concern here
+	}
+	return build
+}
+
+// merged joins the views that shared one build, in the order of the views.
+func merged(builds map[string]func() building, others ...facts.Build) []facts.Build {
+	var result []facts.Build
+	for _, view := range goenv.Views {
+		wait, ok := builds[view]
+		if !ok {
+			continue
+		}
+		build := wait().whole()
+		same := slices.IndexFunc(result, func(b facts.Build) bool { return b.Binary == build.Binary && b.Error == build.Error })
+		if same < 0 {
+			same = len(result)
+			result = append(result, build)
+		}
+		result[same].Views = append(result[same].Views, view)
+	}
+	return append(result, others...)
+}
+
+// tail is the end of an output, for the evidence.
+func tail(text string) string {
+	const most = 4 << 10
+	text = strings.TrimSpace(text)
+	if len(text) > most {
+		text = "…" + text[len(text)-most:]
+	}
+	return text
+}
+
+// debuggee gives a program to attach to: the one that the tools view builds, or else any that some view built, or else one
+// that asks for no particular Go.
+func (g *gatherer) debuggee(ctx context.Context, e *environments, builds map[string]func() building) (facts.Build, bool) {
+	for _, view := range []string{goenv.ToolsView, goenv.TerminalView, goenv.RemoteView, goenv.ContainerView, goenv.LoginView} {
+		if wait, ok := builds[view]; ok {
+			if build := wait().program(); g.Executable(build.Binary) {
+				return build, true
+			}
+		}
+	}
+	remote := e.get(goenv.RemoteView)
+	goPath := cmp.Or(g.find("go", remote.env), "/usr/local/go/bin/go")
+	if !g.Executable(goPath) {
+		return facts.Build{Error: g.whyNoGo(remote.env)}, false
+	}
+	// With no GOROOT and no switch every complete Go can build.
+	build := g.compile(ctx, module{
+		folder: filepath.Join(g.Scratch(), "fallback"),
+		env:    remote.env.With("GOROOT=", "GOTOOLCHAIN=local", "GOFLAGS="),
+		goPath: goPath,
+	})
+	return build, g.Executable(build.Binary)
+}

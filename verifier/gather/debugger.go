@@ -1,0 +1,131 @@
+//go:build linux
+
+package gather
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/dcverify/dcverify/verifier/delve"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/ptrace"
+	"github.com/dcverify/dcverify/verifier/vscode"
+)
+
+func (g *gatherer) probePtrace(ctx context.Context) facts.Part[facts.Ptrace] {
+	g.Progress("probing ptrace")
+	result, err := ptrace.Probe(ctx, g.Self, []string{PtraceHelper})
+	if err != nil {
+		return facts.Failed[facts.Ptrace](err.Error())
+	}
+	return facts.Known(result)
+}
+
+// tool looks for a program as the Go extension does.
+func (g *gatherer) tool(ctx context.Context, name string, e *environments) facts.Part[facts.Tool] {
+	if !g.Needs[facts.Tools] && !g.Needs[facts.Launch] && !g.Needs[facts.Attach] {
+		return facts.Absent[facts.Tool](notNeeded)
+	}
+	env := e.get(goenv.ToolsView)
+	if env.unknown != "" {
+		env = e.get(goenv.RemoteView)
+	}
+	extension, _ := e.extension().Get()
+	lookup := vscode.Lookup{Env: env.env, Settings: g.settings, Workspace: g.Workspace, Executable: g.Executable}
+	gopath := env.env["GOPATH"]
+	if gopath == "" {
+		gopath = extension.Answer.Env["GOPATH"]
+	}
+	if gopath == "" && g.system.Home != "" {
+		gopath = filepath.Join(g.system.Home, "go")
+	}
+	found, searched := lookup.Tool(name, gopath, extension.Answer.Env["GOROOT"])
+	tool := facts.Tool{Why: found.Why, Searched: searched}
+	if found.Path != "" {
+		tool.Binary = g.Program(found.Path)
+		return facts.Known(tool)
+	}
+	// A file that is there but cannot be run is worth more than "not found".
+	for _, folder := range searched {
+		if file := g.Program(filepath.Join(folder, name)); file.Problem != "it does not exist" {
+			tool.Binary = file
+			break
+		}
+	}
+	return facts.Known(tool)
+}
+
+// debugger is the dlv that proofs run: the container's own, or, where there is none that can run, the linked one.
+func (g *gatherer) debugger(dlv facts.Part[facts.Tool], env goenv.Environ) delve.Tool {
+	if tool, ok := dlv.Get(); ok && tool.Binary.Path != "" && tool.Binary.Problem == "" {
+		return delve.Tool{Path: tool.Binary.Path, Env: env.List(), Version: tool.Binary.Version}
+	}
+	return delve.Tool{Path: g.Self, Args: []string{DelveHelper}, Env: env.List(), Linked: true, NoVersionCheck: true}
+}
+
+// launch proves that the editor's debugger can start a program. What the editor's environment cannot build it cannot
+// debug: then the proof has failed at its first step.
+func (g *gatherer) launch(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
+	tools := e.get(goenv.ToolsView)
+	build := builds[goenv.ToolsView]().program()
+	failed := func(status facts.Status, reason string) facts.Part[facts.Proof] {
+		return facts.Known(facts.Proof{
+			Name: facts.LaunchProof, View: goenv.ToolsView, Status: status, Reason: reason,
+			Steps: build.Steps,
+		})
+	}
+	switch {
+	case tools.unknown != "" || build.Status == facts.Skipped && build.Go != "":
+		var ok bool
+		if tools.unknown != "" {
+			tools = e.get(goenv.RemoteView)
+		}
+		if build, ok = g.debuggee(ctx, e, builds); !ok {
+			return failed(facts.Skipped, "no program to debug could be built: "+build.Error)
+		}
+	case build.Status == facts.Skipped:
+		return failed(facts.Fails, build.Error)
+	case build.Status == facts.Broken && !g.Executable(build.Binary):
+		return failed(facts.Broken, build.Error)
+	case !g.Executable(build.Binary):
+		return failed(facts.Fails, build.Error)
+	}
+	g.Progress("launching a program under Delve")
+	proof := delve.Launch(ctx, g.debugger(dlv, tools.env), delve.DebuggeeProgram(build.Binary, filepath.Dir(build.Binary)))
+	proof.View = goenv.ToolsView
+	return facts.Known(proof)
+}
+
+// attach proves that a debugger can attach to a running process. Attaching never depends on how Go is set up, so any
+// program will do.
+func (g *gatherer) attach(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
+	tools := e.get(goenv.ToolsView)
+	if tools.unknown != "" {
+		tools = e.get(goenv.RemoteView)
+	}
+	debugger := g.debugger(dlv, tools.env)
+	skipped := func(reason string) facts.Part[facts.Proof] {
+		return facts.Known(facts.Proof{Name: facts.AttachProof, View: goenv.ToolsView, Status: facts.Skipped, Reason: reason})
+	}
+	if g.AttachTo != 0 {
+		g.Progress(fmt.Sprintf("attaching to process %d", g.AttachTo))
+		proof := delve.Attach(ctx, debugger, delve.Process{PID: g.AttachTo})
+		proof.View = goenv.ToolsView
+		return facts.Known(proof)
+	}
+	build, ok := g.debuggee(ctx, e, builds)
+	if !ok {
+		return skipped("no program to attach to could be built: " + build.Error)
+	}
+	running, err := delve.StartDebuggee(ctx, build.Binary, tools.env.List(), filepath.Dir(build.Binary))
+	if err != nil {
+		return skipped("the program to attach to did not start: " + err.Error())
+	}
+	defer running.Stop()
+	g.Progress("attaching Delve to a process")
+	proof := delve.Attach(ctx, debugger, delve.DebuggeeProcess(running))
+	proof.View = goenv.ToolsView
+	return facts.Known(proof)
+}

@@ -1,0 +1,188 @@
+//go:build linux
+
+// Package gather fills the snapshot: the only place where many things are asked at once.
+//
+// Its one rule: every question has a deadline, and every answer that does not come is written down as such.
+package gather
+
+import (
+	"context"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+
+	"github.com/dcverify/dcverify/verifier/devcontainer"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/machine"
+	"github.com/dcverify/dcverify/verifier/vscode"
+)
+
+// Options says what to gather and where.
+type Options struct {
+	Environ   goenv.Environ // of this process
+	Workspace string        // absolute path of the project's folder
+	From      string        // the view that this process runs in: goenv.RemoteView, goenv.ContainerView, or empty to find out
+	Online    bool          // the go command may use the network
+	AttachTo  int           // a process to attach to instead of dcverify's own; 0 for none
+	Needs     map[facts.Need]bool
+	Self      string       // path of the dcverify program, which also is its own helper
+	Progress  func(string) // told what is being done, for people who wait; never nil
+}
+
+// The hidden commands of dcverify that gather runs as separate processes.
+const (
+	EnvironHelper = "helper-environ" // prints its environment between marks
+	PtraceHelper  = "helper-ptrace"  // traces and is traced
+	DelveHelper   = "helper-delve"   // the linked Delve
+)
+
+// Record is what install.sh wrote down when the feature was installed; see [RecordPath].
+type Record struct {
+	Version string        `json:"version"` // of dcverify
+	User    string        `json:"user"`    // _REMOTE_USER
+	Env     goenv.Environ `json:"env"`     // Go's variables and PATH of the image as it was then
+}
+
+// RecordPath is where the feature leaves its record.
+const RecordPath = "/usr/local/share/dcverify/image.json"
+
+// gatherer is one run. Its methods are called from several goroutines; the fields are set before the first of them.
+type gatherer struct {
+	*machine.Local
+	Options
+	system    facts.System
+	workspace facts.Workspace
+	config    devcontainer.Config
+	settings  vscode.Settings
+	problems  []string // files that could not be read, for the report
+
+	pool    chan struct{} // how many compilers run at once
+	mutex   sync.Mutex
+	trees   map[string]goenv.Tree
+	answers map[string]func() facts.Answer // by question to a go command
+	built   map[string]building            // by signature of the environment
+}
+
+// Take gathers the snapshot of the container or machine that this process runs in. It always returns one: what could
+// not be learned in time says so.
+func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapshot {
+	g := &gatherer{
+		Local: m, Options: options,
+		pool:    make(chan struct{}, runtime.GOMAXPROCS(0)),
+		trees:   map[string]goenv.Tree{},
+		answers: map[string]func() facts.Answer{},
+		built:   map[string]building{},
+	}
+	g.system = g.readSystem()
+	g.readWorkspace()
+	envs := g.environments(ctx)
+
+	kernel := part(ctx, g, facts.Kernel, g.probePtrace)
+	commands := map[string]func() facts.Part[facts.GoCommand]{}
+	builds := map[string]func() building{}
+	for _, name := range envs.names {
+		if name == goenv.ImageView {
+			continue // no process runs in it
+		}
+		commands[name] = async(func() facts.Part[facts.GoCommand] { return g.goCommand(ctx, envs.get(name)) })
+		builds[name] = async(func() building { return g.build(ctx, name, envs.get(name), commands[name]()) })
+	}
+	listing := async(func() facts.Build { return g.listWorkspace(ctx, envs.get(goenv.ToolsView)) })
+	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })
+	launch := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.launch(ctx, envs, builds, dlv())
+	})
+	attach := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.attach(ctx, envs, builds, dlv())
+	})
+
+	snapshot := &facts.Snapshot{
+		Target:    g.target(envs.inContainer),
+		System:    g.system,
+		Workspace: g.workspace,
+		Go:        map[string]facts.Part[facts.GoCommand]{},
+		Tools:     map[string]facts.Part[facts.Tool]{"dlv": dlv()},
+		Proofs:    map[string]facts.Part[facts.Proof]{facts.LaunchProof: launch(), facts.AttachProof: attach()},
+		Ptrace:    kernel(),
+		Builds:    facts.Absent[[]facts.Build](notNeeded),
+		EnvFile:   envs.envFile,
+		Shells:    envs.shells(),
+		Extension: envs.extension(),
+	}
+	for name, command := range commands {
+		snapshot.Go[name] = command()
+	}
+	snapshot.Views = g.views(envs, snapshot.Go)
+	for _, view := range snapshot.Views {
+		for _, layer := range view.Layers {
+			if root := layer.Set["GOROOT"]; root != "" {
+				g.tree(root) // the losers, too: what they name decides how bad a conflict is
+			}
+		}
+	}
+	if g.Needs[facts.Builds] {
+		snapshot.Builds = facts.Known(merged(builds, listing()))
+	}
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	snapshot.Trees = g.trees
+	return snapshot
+}
+
+const notNeeded = "no selected check needs it"
+
+// async starts the work and returns a function that waits for its result. It may be called many times.
+func async[T any](work func() T) func() T {
+	wait := sync.OnceValue(work)
+	go wait()
+	return wait
+}
+
+// part is async for a part of the snapshot that is only gathered when a check needs it.
+func part[T any](ctx context.Context, g *gatherer, need facts.Need, work func(context.Context) facts.Part[T]) func() facts.Part[T] {
+	if !g.Needs[need] {
+		return func() facts.Part[T] { return facts.Absent[T](notNeeded) }
+	}
+	return async(func() facts.Part[T] { return work(ctx) })
+}
+
+func (g *gatherer) readSystem() facts.System {
+	system := facts.System{OS: runtime.GOOS, Arch: runtime.GOARCH, UID: -1, Home: g.Environ["HOME"], Shell: g.Environ["SHELL"]}
+	if me, err := user.Current(); err == nil {
+		system.User = me.Username
+		system.UID, _ = strconv.Atoi(me.Uid)
+		if system.Home == "" {
+			system.Home = me.HomeDir
+		}
+	}
+	if system.Shell == "" {
+		system.Shell = g.passwdShell(system.UID)
+	}
+	return system
+}
+
+func (g *gatherer) target(inContainer bool) facts.Target {
+	target := facts.Target{Kind: "machine", Name: filepath.Base(g.Workspace)}
+	if inContainer {
+		target.Kind = "container"
+		if host, err := g.Text("/etc/hostname", ""); err == nil {
+			target.ID = firstLine(host.Text)
+		}
+	}
+	return target
+}
+
+// tree looks at a Go root once and remembers it.
+func (g *gatherer) tree(root string) goenv.Tree {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	tree, ok := g.trees[root]
+	if !ok {
+		tree = g.Tree(root)
+		g.trees[root] = tree
+	}
+	return tree
+}

@@ -1,0 +1,205 @@
+// Package goenv owns the layers that a Go environment is made of and their order in each view.
+//
+// Its one rule: the last layer that sets a variable wins, and every value keeps what it beat. Beneath the process
+// environment lie three layers that only the go command reads; for it the order, highest first, is
+//
+//	process environment, if not empty     os.Getenv
+//	the `go env -w` file                  $GOENV, or go/env in the user's configuration folder
+//	$GOROOT/go.env                        since Go 1.21; its GOROOT line is ignored
+//	the default                           what `go env` prints with nothing set
+//
+// An empty value in the process environment counts as not set (cmd/go/internal/cfg.Getenv).
+package goenv
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/source"
+)
+
+// The views, in the order in which a dev container makes them.
+const (
+	ImageView     = "image"     // the image's config, features included
+	ContainerView = "container" // PID 1 and `docker exec`
+	LoginView     = "login"     // a login shell of the remote user, ssh, `su -`
+	RemoteView    = "remote"    // lifecycle commands, `devcontainer exec`, the editor's server
+	TerminalView  = "terminal"  // the editor's terminal: remote and what the Go extension adds
+	ToolsView     = "tools"     // gopls and Delve as the Go extension starts them
+)
+
+// Views is every view, in order.
+var Views = []string{ImageView, ContainerView, LoginView, RemoteView, TerminalView, ToolsView}
+
+// The kinds of layers, lowest first.
+const (
+	Default      = "default"       // the go command's own
+	GorootEnv    = "goroot-go.env" // $GOROOT/go.env
+	UserEnvFile  = "go-env-file"   // what `go env -w` wrote
+	Image        = "image"         // Dockerfile ENV, base image, features' containerEnv: the image's config
+	ContainerEnv = "containerEnv"  // devcontainer.json containerEnv, runArgs -e, compose environment
+	LoginFiles   = "login-files"   // /etc/profile and its kin, as a shell or the userEnvProbe reads them
+	RemoteEnv    = "remoteEnv"     // devcontainer.json remoteEnv
+	ToolsEnvVars = "toolsEnvVars"  // the editor's go.toolsEnvVars setting
+	Extension    = "go-extension"  // what the Go extension changes on its own: PATH prefix, exported go env
+	Process      = "process"       // an environment whose layers cannot be told apart
+)
+
+// onlyForGo tells the layers that the go command alone reads.
+func onlyForGo(kind string) bool { return kind == Default || kind == GorootEnv || kind == UserEnvFile }
+
+// Variables is every variable that the go command reads as configuration, and PATH, which decides which go runs. Values
+// of other variables are nobody's business and never leave the program.
+var Variables = []string{
+	"GOROOT", "GOPATH", "GOBIN", "GOTOOLCHAIN", "GOFLAGS", "GOENV", "GOWORK", "GO111MODULE", "GOMODCACHE", "GOCACHE",
+	"GOCACHEPROG", "GOTMPDIR", "GOPROXY", "GOSUMDB", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOINSECURE", "GOVCS", "GOAUTH",
+	"GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOEXPERIMENT", "GOFIPS140", "GODEBUG", "GOTELEMETRY", "GOTRACEBACK",
+	"CGO_ENABLED", "CC", "CXX", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS", "PATH",
+}
+
+// Layer is one place that sets variables, and what it sets.
+type Layer struct {
+	Kind   string                  `json:"layer"`
+	Set    map[string]string       `json:"set,omitempty"`
+	Unset  []string                `json:"unset,omitempty"`  // removed by this layer, as login files can
+	Places map[string]source.Place `json:"places,omitempty"` // where each variable is written, as far as that is known
+}
+
+// View is the environment of one process class: its layers, lowest first.
+type View struct {
+	Name    string  `json:"name"`
+	Unknown string  `json:"unknown,omitempty"` // why the view is not known; then there are no layers
+	Layers  []Layer `json:"layers,omitempty"`
+}
+
+// Origin is a layer's say about one variable.
+type Origin struct {
+	Layer string
+	Value string
+	Place source.Place
+}
+
+// Value is one variable in one view, explained.
+type Value struct {
+	Set       bool     // in the process environment
+	Value     string   // there
+	Effective string   // what the go command uses
+	Origin    Origin   // who decided the effective value; the zero Origin when nobody sets it and no default is known
+	Shadows   []Origin // who else sets it, from the strongest to the weakest
+}
+
+// Lookup explains one variable.
+func (v View) Lookup(name string) Value {
+	var result Value
+	var environment, others []Origin // strongest last
+	for _, layer := range v.Layers {
+		if slices.Contains(layer.Unset, name) {
+			result.Set, result.Value = false, ""
+		}
+		value, ok := layer.Set[name]
+		if !ok {
+			continue
+		}
+		origin := Origin{Layer: layer.Kind, Value: value, Place: layer.Places[name]}
+		if onlyForGo(layer.Kind) {
+			others = append(others, origin)
+			continue
+		}
+		environment = append(environment, origin)
+		result.Set, result.Value = true, value
+	}
+	ranked := append(others, environment...)
+	slices.Reverse(ranked)
+	winner := slices.IndexFunc(ranked, func(o Origin) bool {
+		if onlyForGo(o.Layer) {
+			return true
+		}
+		return result.Set && o.Value == result.Value && (o.Value != "" || len(others) == 0)
+	})
+	if winner >= 0 {
+		result.Origin = ranked[winner]
+		result.Effective = ranked[winner].Value
+		result.Shadows = slices.Delete(slices.Clone(ranked), winner, winner+1)
+	} else {
+		result.Shadows = ranked
+	}
+	return result
+}
+
+// Environ is the process environment of the view: what its layers leave, without those that only the go command reads.
+func (v View) Environ() Environ {
+	result := Environ{}
+	for _, layer := range v.Layers {
+		if onlyForGo(layer.Kind) {
+			continue
+		}
+		for _, name := range layer.Unset {
+			delete(result, name)
+		}
+		maps.Copy(result, layer.Set)
+	}
+	return result
+}
+
+// Goroot is the GOROOT that the view declares: from its environment or the `go env -w` file, never a default.
+func (v View) Goroot() (Value, bool) {
+	value := v.Lookup("GOROOT")
+	declared := value.Effective != "" && value.Origin.Layer != Default && value.Origin.Layer != GorootEnv
+	return value, declared
+}
+
+// Difference is the layer of the given kind that turns one environment into another.
+func Difference(kind string, from, to Environ) Layer {
+	layer := Layer{Kind: kind, Set: map[string]string{}}
+	for name, value := range to {
+		if old, ok := from[name]; !ok || old != value {
+			layer.Set[name] = value
+		}
+	}
+	for name := range from {
+		if _, ok := to[name]; !ok {
+			layer.Unset = append(layer.Unset, name)
+		}
+	}
+	slices.Sort(layer.Unset)
+	return layer
+}
+
+// Declaration is a variable as a file sets it, with its place.
+type Declaration struct {
+	Value string
+	Place source.Place
+}
+
+// Declare gives the layer the places that files are known to have for its variables. A declaration with the value that
+// a lower layer has already is part of this layer too, although no process can see that.
+func (l *Layer) Declare(declarations map[string]Declaration, result Environ) {
+	for name, declared := range declarations {
+		if value, ok := l.Set[name]; !ok && result[name] == declared.Value {
+			l.Set[name] = declared.Value
+		} else if !ok || (value != declared.Value && !strings.Contains(declared.Value, "${")) {
+			continue // the container runs with another text: the file was changed since it was made
+		}
+		if l.Places == nil {
+			l.Places = map[string]source.Place{}
+		}
+		l.Places[name] = declared.Place
+	}
+}
+
+// Only keeps the variables that a report may show.
+func (l Layer) Only(names []string) Layer {
+	kept := l
+	kept.Set = map[string]string{}
+	kept.Unset = nil
+	for _, name := range names {
+		if value, ok := l.Set[name]; ok {
+			kept.Set[name] = value
+		}
+		if slices.Contains(l.Unset, name) {
+			kept.Unset = append(kept.Unset, name)
+		}
+	}
+	return kept
+}

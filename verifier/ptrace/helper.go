@@ -1,0 +1,64 @@
+//go:build linux
+
+package ptrace
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+const traced = "ok"
+
+// Helper is the other side of Probe, in the program that Probe started. It returns the exit status. Its arguments:
+//
+//	target     say that it runs, and wait for the end of stdin
+//	trace PID  stop a process as a debugger does, let it go, and say how that went
+//	touch PID  begin to trace a process without stopping it, and say how that went
+func Helper(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) int {
+	if len(args) == 1 && args[0] == "target" {
+		fmt.Fprintln(stdout, "ready")
+		io.Copy(io.Discard, bufio.NewReader(stdin))
+		return 0
+	}
+	if len(args) != 2 {
+		return 2
+	}
+	pid, err := strconv.Atoi(args[1])
+	if err != nil || pid < 1 {
+		return 2
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	switch args[0] {
+	case "trace":
+		err = attachAndDetach(ctx, pid)
+	case "touch":
+		// The kernel lets go of it when this process ends: to be let go earlier it would have to be stopped.
+		err = unix.PtraceSeize(pid)
+	default:
+		return 2
+	}
+	said := traced
+	if err != nil {
+		said = errnoText(err)
+	}
+	fmt.Fprintln(stdout, said)
+	return 0
+}
+
+// attachAndDetach makes the same calls as a debugger.
+func attachAndDetach(ctx context.Context, pid int) error {
+	if err := unix.PtraceAttach(pid); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience/2) // less than what its starter waits
+	defer cancel()
+	return errors.Join(waitForStop(ctx, pid), unix.PtraceDetach(pid))
+}

@@ -1,0 +1,178 @@
+//go:build linux
+
+package ptrace
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dcverify/dcverify/verifier/facts"
+)
+
+const (
+	patience = 5 * time.Second // for one probe
+	nobody   = 65534
+)
+
+// helper starts the running program again, in its other roles.
+type helper struct {
+	self string
+	args []string
+}
+
+func (h helper) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, h.self, append(append([]string{}, h.args...), args...)...)
+	cmd.Env = []string{}
+	cmd.Dir = "/"
+	cmd.WaitDelay = time.Second
+	return cmd
+}
+
+// child starts a child that asks to be traced, as a debugger launches a program, and waits for it to stop.
+func (h helper) child(ctx context.Context) facts.PtraceResult {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	// All calls about a traced process must come from the thread that traces it. It is not unlocked: it ends with the
+	// goroutine, so that no state of it is left to others.
+	result := make(chan facts.PtraceResult, 1)
+	go func() {
+		runtime.LockOSThread()
+		cmd := h.command(ctx, "target")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
+		if err := cmd.Start(); err != nil {
+			result <- answer(err)
+			return
+		}
+		defer cmd.Wait()
+		defer cmd.Process.Kill()
+		result <- answer(waitForStop(ctx, cmd.Process.Pid))
+	}()
+	return <-result
+}
+
+// waitForStop waits until a traced process has stopped. It polls: a wait that blocks can't be ended.
+func waitForStop(ctx context.Context, pid int) error {
+	for {
+		var status unix.WaitStatus
+		got, err := unix.Wait4(pid, &status, unix.WNOHANG|unix.WALL, nil)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return fmt.Errorf("wait for the traced process: %w", err)
+		case got == pid && status.Stopped():
+			return nil
+		case got == pid:
+			return errors.New("the traced process ended instead of stopping")
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New("the traced process did not stop")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// target starts a process to be traced, and returns when it runs. Closing stdin ends it.
+func (h helper) target(ctx context.Context, as *syscall.Credential) (cmd *exec.Cmd, stdin io.Closer, err error) {
+	cmd = h.command(ctx, "target")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		in.Close()
+		cmd.Process.Kill()
+		return nil, nil, fmt.Errorf("the process to be traced did not start: %w", errors.Join(err, cmd.Wait()))
+	}
+	return cmd, in, nil
+}
+
+// sibling makes one process trace another, neither of which descends from the other.
+func (h helper) sibling(ctx context.Context) (result facts.PtraceResult, emulatedBy string) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	target, stdin, err := h.target(ctx, nil)
+	if err != nil {
+		return facts.PtraceResult{Why: errnoText(err)}, ""
+	}
+	defer target.Wait()
+	defer stdin.Close()
+	emulatedBy = emulator(target.Process.Pid, h.self)
+	return h.trace(ctx, "trace", target.Process.Pid), emulatedBy
+}
+
+// otherUser traces a process of another user: root one of nobody's, everybody else the first process of the container.
+func (h helper) otherUser(ctx context.Context, uid int) facts.PtraceResult {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if uid == 0 {
+		target, stdin, err := h.target(ctx, &syscall.Credential{Uid: nobody, Gid: nobody})
+		if err != nil {
+			return facts.PtraceResult{Why: "no process of another user could be started: " + errnoText(err)}
+		}
+		defer target.Wait()
+		defer stdin.Close()
+		return h.trace(ctx, "touch", target.Process.Pid)
+	}
+	info, err := os.Stat("/proc/1")
+	if err != nil {
+		return facts.PtraceResult{Why: errnoText(err)}
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) == uid {
+		return facts.PtraceResult{Why: "process 1 belongs to the same user"}
+	}
+	return h.trace(ctx, "touch", 1)
+}
+
+// trace runs a helper that traces a process and says how that went.
+func (h helper) trace(ctx context.Context, how string, pid int) facts.PtraceResult {
+	var out bytes.Buffer
+	cmd := h.command(ctx, how, strconv.Itoa(pid))
+	cmd.Stdout = &out
+	if err := cmd.Run(); err != nil {
+		return facts.PtraceResult{Why: "the helper that traces failed: " + errnoText(err)}
+	}
+	said := strings.TrimSpace(out.String())
+	if said == traced {
+		return facts.PtraceResult{Tried: true, OK: true}
+	}
+	return facts.PtraceResult{Tried: true, Why: said}
+}
+
+// answer turns the end of a probe into its result.
+func answer(err error) facts.PtraceResult {
+	if err == nil {
+		return facts.PtraceResult{Tried: true, OK: true}
+	}
+	return facts.PtraceResult{Tried: true, Why: errnoText(err)}
+}
+
+// errnoText is the text of the errno inside an error, without the paths around it, or else the whole text.
+func errnoText(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,63 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/dcverify/dcverify/verifier/goenv"
+)
+
+// EnvironmentText writes the layer table: every variable with each view's value, who set it, and what that shadows. Without
+// all, values that nobody set are left out.
+func EnvironmentText(w io.Writer, variables []Variable, all bool) error {
+	t := &text{w: w}
+	for _, variable := range variables {
+		if !all && !declared(variable) {
+			continue
+		}
+		t.line("%s", variable.Name)
+		for _, view := range goenv.Views {
+			value, ok := variable.Views[view]
+			switch {
+			case !ok:
+			case value.Unknown != "":
+				t.line("  %-10s ?  (%s)", view, clean(value.Unknown))
+			case value.Origin == nil:
+				t.line("  %-10s -", view)
+			default:
+				t.line("  %-10s %s  (%s)", view, clean(shown(value.Effective)), origin(*value.Origin))
+			}
+			for _, shadow := range value.Shadows {
+				t.line("  %10s   shadows %s  (%s)", "", clean(shown(shadow.Value)), origin(shadow))
+			}
+		}
+		if len(variable.Views) == 0 {
+			t.line("  nobody sets it")
+		}
+	}
+	return t.err
+}
+
+// declared tells whether somebody sets the variable, and not only go's default.
+func declared(variable Variable) bool {
+	for _, value := range variable.Views {
+		if value.Origin != nil && value.Origin.Layer != goenv.Default {
+			return true
+		}
+	}
+	return false
+}
+
+func origin(o Origin) string {
+	if o.Known() {
+		return fmt.Sprintf("%s, %s", o.Layer, o.Place)
+	}
+	return o.Layer
+}
+
+func shown(value string) string {
+	if value == "" {
+		return `""`
+	}
+	return value
+}

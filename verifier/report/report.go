@@ -1,0 +1,329 @@
+// Package report owns the result as people and programs read it.
+//
+// Its one rule: the JSON report is the result, and every other form is rendered from it alone, so that a saved report says
+// exactly what the run said.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/finding"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/source"
+)
+
+// Schema names the form of the report. It changes only when a reader of the old form would break.
+const Schema = "dcverify/report/v1"
+
+// The exit statuses, the same in every format.
+const (
+	ExitPassed     = 0 // nothing at or above fail-on
+	ExitFailed     = 1 // an error-level finding
+	ExitWarned     = 2 // only warnings, with fail-on warning
+	ExitUsage      = 3 // usage, or input that cannot be read
+	ExitIncomplete = 4 // dcverify could not finish: engine away, deadline, interrupted
+)
+
+// FailOn says from which severity on a finding fails the run.
+type FailOn string
+
+const (
+	FailOnError   FailOn = "error"
+	FailOnWarning FailOn = "warning"
+	FailOnNever   FailOn = "never"
+)
+
+// Verdict is the result in one word.
+type Verdict string
+
+const (
+	Passed     Verdict = "passed"
+	Warned     Verdict = "warned"
+	Failed     Verdict = "failed"
+	Incomplete Verdict = "incomplete" // no error was found, but not everything could be asked
+)
+
+// Report is the whole result of one run.
+type Report struct {
+	Schema      string            `json:"schema"`
+	Tool        Tool              `json:"tool"`
+	Target      Target            `json:"target"`
+	Started     time.Time         `json:"started"`
+	DurationMs  int64             `json:"durationMs"`
+	Verdict     Verdict           `json:"verdict"`
+	ExitStatus  int               `json:"exitStatus"`
+	Summary     Summary           `json:"summary"`
+	Environment []Variable        `json:"environment"`
+	Programs    []Program         `json:"programs"`
+	Outcomes    []check.Outcome   `json:"outcomes"`
+	Proofs      []Proof           `json:"proofs"`
+	Findings    []finding.Finding `json:"findings"`
+}
+
+// Tool is the dcverify that made the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Target is what was verified, and by whom.
+type Target struct {
+	facts.Target
+	User string `json:"user,omitempty"`
+}
+
+// Summary counts the outcomes.
+type Summary struct {
+	Passed  int `json:"passed"`
+	Warned  int `json:"warned"`
+	Failed  int `json:"failed"`
+	Skipped int `json:"skipped"`
+	Broken  int `json:"broken"`
+}
+
+// Variable is one variable in every view.
+type Variable struct {
+	Name  string           `json:"name"`
+	Views map[string]Value `json:"views"`
+}
+
+// Value is one variable in one view.
+type Value struct {
+	Unknown   string   `json:"unknown,omitempty"` // why the view is not known; then the rest says nothing
+	Set       bool     `json:"set"`
+	Value     string   `json:"value,omitempty"`
+	Effective string   `json:"effective,omitempty"`
+	Origin    *Origin  `json:"origin,omitempty"`
+	Shadows   []Origin `json:"shadows,omitempty"`
+}
+
+// Origin is who sets a value, and where.
+type Origin struct {
+	Layer string `json:"layer"`
+	Value string `json:"value,omitempty"` // of a shadow; the winner's is the value itself
+	source.Place
+}
+
+// Program is which file runs under a name, by view.
+type Program struct {
+	Name  string                 `json:"name"`
+	Views map[string]ProgramFile `json:"views"`
+}
+
+// ProgramFile is one program as a view finds it.
+type ProgramFile struct {
+	Path    string `json:"path,omitempty"`
+	Version string `json:"version,omitempty"`
+	Problem string `json:"problem,omitempty"`
+}
+
+// Proof is a proof's record as the report has it.
+type Proof struct {
+	facts.Proof
+	Tries  int `json:"tries"`
+	Passed int `json:"passed"`
+}
+
+// Run is what a report is made of.
+type Run struct {
+	Version     string
+	Started     time.Time
+	Duration    time.Duration
+	Snapshot    *facts.Snapshot
+	Outcomes    []check.Outcome
+	Findings    []finding.Finding
+	FailOn      FailOn
+	Interrupted string // why the run ended before its time; empty when it did not
+}
+
+// New makes the report of a run.
+func New(run Run) Report {
+	s := run.Snapshot
+	r := Report{
+		Schema:      Schema,
+		Tool:        Tool{"dcverify", run.Version},
+		Target:      Target{Target: s.Target, User: s.System.User},
+		Started:     run.Started.UTC().Truncate(time.Millisecond),
+		DurationMs:  run.Duration.Milliseconds(),
+		Environment: Environment(s, goenv.Variables),
+		Programs:    programs(s),
+		Outcomes:    slices.Clone(run.Outcomes),
+		Proofs:      proofs(s),
+		Findings:    masked(run.Findings),
+	}
+	for _, o := range r.Outcomes {
+		switch o.Status {
+		case facts.Passed:
+			r.Summary.Passed++
+		case facts.Warned:
+			r.Summary.Warned++
+		case facts.Fails:
+			r.Summary.Failed++
+		case facts.Skipped:
+			r.Summary.Skipped++
+		case facts.Broken:
+			r.Summary.Broken++
+		}
+	}
+	r.judge(run.FailOn, run.Interrupted)
+	return r
+}
+
+// judge sets verdict and exit status. An error that was found counts although something else could not be asked; a
+// warning does not.
+func (r *Report) judge(failOn FailOn, interrupted string) {
+	warnings := slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Severity == finding.Warning })
+	switch {
+	case interrupted != "":
+		r.Verdict, r.ExitStatus = Incomplete, ExitIncomplete
+		if r.Summary.Failed > 0 {
+			r.Verdict = Failed
+		}
+	case r.Summary.Failed > 0:
+		r.Verdict, r.ExitStatus = Failed, ExitFailed
+	case r.Summary.Broken > 0:
+		r.Verdict, r.ExitStatus = Incomplete, ExitIncomplete
+	case warnings:
+		r.Verdict = Warned
+		if failOn == FailOnWarning {
+			r.ExitStatus = ExitWarned
+		}
+	default:
+		r.Verdict = Passed
+	}
+	if failOn == FailOnNever && r.ExitStatus != ExitIncomplete {
+		r.ExitStatus = ExitPassed
+	}
+}
+
+// Environment is the layer table of the given variables, without those that nobody sets.
+func Environment(s *facts.Snapshot, names []string) []Variable {
+	variables := []Variable{}
+	for _, name := range names {
+		variable := Variable{Name: name, Views: map[string]Value{}}
+		said := false
+		for _, view := range s.Views {
+			if view.Unknown != "" {
+				variable.Views[view.Name] = Value{Unknown: view.Unknown}
+				continue
+			}
+			got := view.Lookup(name)
+			value := Value{Set: got.Set, Value: mask(got.Value), Effective: mask(got.Effective)}
+			if got.Origin.Layer != "" {
+				value.Origin = &Origin{Layer: got.Origin.Layer, Place: got.Origin.Place}
+			}
+			for _, shadow := range got.Shadows {
+				value.Shadows = append(value.Shadows, Origin{Layer: shadow.Layer, Value: mask(shadow.Value), Place: shadow.Place})
+			}
+			said = said || got.Set || got.Origin.Layer != ""
+			variable.Views[view.Name] = value
+		}
+		if said {
+			variables = append(variables, variable)
+		}
+	}
+	return variables
+}
+
+func programs(s *facts.Snapshot) []Program {
+	found := []Program{}
+	commands := Program{Name: "go", Views: map[string]ProgramFile{}}
+	for view, part := range s.Go {
+		if s.View(view).Unknown != "" {
+			continue
+		}
+		if command, ok := part.Get(); ok {
+			commands.Views[view] = ProgramFile{Path: command.Binary.Path, Version: command.Binary.GoVersion, Problem: command.Binary.Problem}
+		} else {
+			commands.Views[view] = ProgramFile{Problem: part.Why()}
+		}
+	}
+	if len(commands.Views) > 0 {
+		found = append(found, commands)
+	}
+	for _, name := range []string{"dlv", "gopls"} {
+		if tool, ok := s.Tools[name].Get(); ok {
+			file := ProgramFile{Path: tool.Binary.Path, Version: tool.Binary.Version, Problem: tool.Binary.Problem}
+			if file.Path == "" {
+				file.Problem = "not found"
+			}
+			found = append(found, Program{Name: name, Views: map[string]ProgramFile{goenv.ToolsView: file}})
+		}
+	}
+	return found
+}
+
+// proofs lists the proofs that were asked for, in the order of their names.
+func proofs(s *facts.Snapshot) []Proof {
+	result := []Proof{}
+	for _, name := range []string{facts.LaunchProof, facts.AttachProof} {
+		if proof, ok := s.Proofs[name].Get(); ok {
+			if proof.Steps == nil {
+				proof.Steps = []facts.Step{}
+			}
+			tried := Proof{Proof: proof}
+			if proof.Status != facts.Skipped {
+				tried.Tries = 1
+			}
+			if proof.Status == facts.Passed {
+				tried.Passed = 1
+			}
+			result = append(result, tried)
+		}
+	}
+	return result
+}
+
+var credentials = regexp.MustCompile(`(://)[^/@\s,|]+@`)
+
+// mask hides what looks like a user and password in a URL.
+func mask(text string) string { return credentials.ReplaceAllString(text, "${1}***@") }
+
+func masked(findings []finding.Finding) []finding.Finding {
+	result := make([]finding.Finding, len(findings))
+	for i, f := range findings {
+		f.Message, f.Cause = mask(f.Message), mask(f.Cause)
+		evidence := map[string]string{}
+		for name, value := range f.Evidence {
+			evidence[name] = mask(value)
+		}
+		f.Evidence = evidence
+		f.Related = slices.Clone(f.Related)
+		for j := range f.Related {
+			f.Related[j].Message = mask(f.Related[j].Message)
+		}
+		f.Upstream = slices.Clone(f.Upstream)
+		for j := range f.Upstream {
+			f.Upstream[j] = mask(f.Upstream[j])
+		}
+		result[i] = f
+	}
+	return result
+}
+
+// JSON writes the canonical form.
+func JSON(w io.Writer, r Report) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
+
+// ReadJSON reads the canonical form back.
+func ReadJSON(reader io.Reader) (Report, error) {
+	var r Report
+	if err := json.NewDecoder(reader).Decode(&r); err != nil {
+		return r, fmt.Errorf("reading the report: %w", err)
+	}
+	if r.Schema != Schema {
+		return r, fmt.Errorf("reading the report: its schema is %q, not %q", r.Schema, Schema)
+	}
+	return r, nil
+}

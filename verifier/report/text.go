@@ -1,0 +1,336 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/finding"
+	"github.com/dcverify/dcverify/verifier/goenv"
+)
+
+// TextOptions is how the text report is shown.
+type TextOptions struct {
+	Color bool
+	Quiet bool // findings and verdict alone
+	Width int  // columns of the terminal; 0 for 110
+}
+
+// Text writes the report for people, in the manner of a doctor: what was looked at, what is wrong and what to do, and last
+// the verdict.
+func Text(w io.Writer, r Report, options TextOptions) error {
+	t := &text{w: w, TextOptions: options}
+	if t.Width <= 0 {
+		t.Width = 110
+	}
+	t.Width = min(max(t.Width, 60), 140)
+	if !t.Quiet {
+		t.header(r)
+		t.table(r)
+	}
+	for _, f := range r.Findings {
+		t.finding(f)
+	}
+	if !t.Quiet {
+		t.proofs(r)
+	}
+	t.undone(r)
+	t.verdict(r)
+	return t.err
+}
+
+type text struct {
+	w io.Writer
+	TextOptions
+	err error
+}
+
+func (t *text) line(format string, args ...any) {
+	if t.err == nil {
+		_, t.err = fmt.Fprintf(t.w, format+"\n", args...)
+	}
+}
+
+// The colours of a terminal that are readable on dark and on light.
+const (
+	red, yellow, green, cyan, dim = "31", "33", "32", "36", "2"
+)
+
+func (t *text) color(code, words string) string {
+	if !t.Color || words == "" {
+		return words
+	}
+	return "\x1b[" + code + "m" + words + "\x1b[0m"
+}
+
+func (t *text) header(r Report) {
+	var details []string
+	if r.Target.User != "" {
+		details = append(details, "user "+r.Target.User)
+	}
+	for _, program := range r.Programs {
+		for _, view := range []string{goenv.ToolsView, goenv.RemoteView, goenv.ContainerView, goenv.ImageView} {
+			if file, ok := program.Views[view]; ok && file.Version != "" {
+				version := strings.TrimPrefix(file.Version, "v")
+				details = append(details, strings.TrimPrefix(program.Name+" "+version, "go "))
+				break
+			}
+		}
+	}
+	t.line("dcverify %s  %s %s (%s)", r.Tool.Version, r.Target.Kind, clean(r.Target.Name), strings.Join(details, ", "))
+	t.line("")
+}
+
+// table shows, per view, which go runs and the variables that matter: GOROOT always, others where the views disagree.
+func (t *text) table(r Report) {
+	views := slices.DeleteFunc(slices.Clone(goenv.Views), func(view string) bool {
+		return !slices.ContainsFunc(r.Environment, func(v Variable) bool { _, ok := v.Views[view]; return ok })
+	})
+	if len(views) == 0 {
+		return
+	}
+	rows := [][]string{append([]string{"VARIABLE"}, views...)}
+	for _, program := range r.Programs {
+		if program.Name != "go" {
+			continue
+		}
+		row := []string{"go"}
+		for _, view := range views {
+			version := strings.TrimPrefix(program.Views[view].Version, "go")
+			row = append(row, cell(version, false, version == ""))
+		}
+		rows = append(rows, row)
+	}
+	goroot := false
+	for _, variable := range r.Environment {
+		goroot = goroot || variable.Name == "GOROOT"
+		if variable.Name == "PATH" || (variable.Name != "GOROOT" && agree(variable)) {
+			continue
+		}
+		row := []string{variable.Name}
+		for _, view := range views {
+			value := variable.Views[view]
+			row = append(row, cell(value.Effective, value.Unknown != "", value.Effective == ""))
+		}
+		rows = append(rows, row)
+	}
+	if !goroot {
+		row := []string{"GOROOT"}
+		for range views {
+			row = append(row, "-")
+		}
+		rows = append(rows, row)
+	}
+	widths := make([]int, len(views)+1)
+	room := max(8, (t.Width-14)/max(1, len(views))-2)
+	for _, row := range rows {
+		for i := range row {
+			if i > 0 {
+				row[i] = shorten(clean(row[i]), room)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	for i, row := range rows {
+		var b strings.Builder
+		for j, value := range row {
+			b.WriteString(value + strings.Repeat(" ", widths[j]-utf8.RuneCountInString(value)+2))
+		}
+		words := strings.TrimRight(b.String(), " ")
+		if i == 0 {
+			words = t.color(dim, words)
+		}
+		t.line("%s", words)
+	}
+	t.line("")
+}
+
+func cell(value string, unknown, empty bool) string {
+	switch {
+	case unknown:
+		return "?"
+	case empty:
+		return "-"
+	}
+	return value
+}
+
+// agree tells whether nobody but go itself sets the variable, or whoever does comes to one value in all views.
+func agree(v Variable) bool {
+	values, declared := map[string]bool{}, false
+	for _, value := range v.Views {
+		if value.Origin != nil {
+			values[value.Effective] = true
+			declared = declared || (value.Origin.Layer != goenv.Default && value.Origin.Layer != goenv.Extension)
+		}
+	}
+	return !declared || len(values) <= 1
+}
+
+// shorten keeps both ends of a value: paths tell themselves apart there.
+func shorten(value string, room int) string {
+	runes := []rune(value)
+	if len(runes) <= room {
+		return value
+	}
+	tail := (room - 1) * 2 / 3
+	return string(runes[:room-1-tail]) + "…" + string(runes[len(runes)-tail:])
+}
+
+func (t *text) finding(f finding.Finding) {
+	mark, color := "✗", red
+	switch f.Severity {
+	case finding.Warning:
+		mark, color = "!", yellow
+	case finding.Info:
+		mark, color = "i", cyan
+	}
+	t.line("%s", strings.TrimRight(fmt.Sprintf("%s %s %s  %s", t.color(color, mark), t.color(color, f.Code), f.Name, t.color(dim, clean(f.Location.String()))), " "))
+	t.paragraph("", f.Message)
+	if f.Cause != "" {
+		t.paragraph("why: ", f.Cause)
+	}
+	for _, related := range f.Related {
+		if related.Location.Known() {
+			t.paragraph("see: ", related.Location.String()+"  "+related.Message)
+		}
+	}
+	for _, fix := range f.Fixes {
+		t.paragraph("fix: ", fix.Message)
+		for _, command := range fix.Commands {
+			t.line("           %s", clean(command))
+		}
+	}
+	t.line("")
+}
+
+// paragraph wraps words at the width of the terminal, under the mark of the finding.
+func (t *text) paragraph(label, words string) {
+	const indent = "    "
+	line := indent + label
+	empty := true
+	for _, word := range strings.Fields(clean(words)) {
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > t.Width {
+			t.line("%s", line)
+			line, empty = indent+strings.Repeat(" ", len(label)), true
+		}
+		if !empty {
+			line += " "
+		}
+		line += word
+		empty = false
+	}
+	t.line("%s", line)
+}
+
+func (t *text) proofs(r Report) {
+	for _, proof := range r.Proofs {
+		if proof.Status != facts.Passed {
+			continue
+		}
+		var total int64
+		var steps []string
+		for _, step := range proof.Steps {
+			total += step.Ms
+			steps = append(steps, step.Name)
+		}
+		with := clean(proof.Tool.Path) + " " + proof.Tool.Version
+		if proof.Tool.Linked {
+			with = "the Delve linked into dcverify, because the container has none that runs"
+		}
+		t.line("%s %s in %d ms with %s: %s", t.color(green, "✓"), proof.Name, total, with, t.color(dim, strings.Join(steps, ", ")))
+	}
+}
+
+// undone lists what was not asked, and why: it is no pass.
+func (t *text) undone(r Report) {
+	for _, o := range r.Outcomes {
+		if o.Status == facts.Skipped || o.Status == facts.Broken {
+			t.line("- %s %s: %s", o.Code, o.Status, clean(o.Reason))
+		}
+	}
+}
+
+func (t *text) verdict(r Report) {
+	if !t.Quiet {
+		t.line("")
+		counts := []string{fmt.Sprintf("%d passed", r.Summary.Passed)}
+		for _, c := range []struct {
+			n            int
+			one, several string
+		}{{r.Summary.Warned, "warned", "warned"}, {r.Summary.Failed, "failed", "failed"}, {r.Summary.Skipped, "skipped", "skipped"}, {r.Summary.Broken, "broken", "broken"}} {
+			if c.n > 0 {
+				counts = append(counts, fmt.Sprintf("%d %s", c.n, c.one))
+			}
+		}
+		t.line("%s in %s", strings.Join(counts, ", "), (time.Duration(r.DurationMs) * time.Millisecond).Round(100*time.Millisecond))
+	}
+	t.line("%s", t.color(map[Verdict]string{Passed: green, Warned: yellow, Failed: red, Incomplete: yellow}[r.Verdict], Line(r)))
+}
+
+// Line is the verdict in one line.
+func Line(r Report) string {
+	word := strings.ToUpper(string(r.Verdict))
+	switch r.Verdict {
+	case Failed:
+		codes := Codes(r, finding.Error)
+		return fmt.Sprintf("%s: %s (%s)", word, count(len(codes), "check"), strings.Join(codes, " "))
+	case Warned:
+		codes := Codes(r, finding.Warning)
+		return fmt.Sprintf("%s: %s (%s)", word, count(len(codes), "check"), strings.Join(codes, " "))
+	case Incomplete:
+		return word + ": not everything could be verified, see above"
+	}
+	if r.Target.Kind == "image" {
+		return word + ": the image is fit for Go"
+	}
+	proved := []string{}
+	for _, o := range r.Outcomes {
+		if o.Code == "DV803" && o.Status == facts.Passed {
+			proved = append(proved, "go builds in every view")
+		}
+	}
+	for _, proof := range r.Proofs {
+		if proof.Status == facts.Passed {
+			proved = append(proved, map[string]string{facts.LaunchProof: "the debugger launches", facts.AttachProof: "the debugger attaches"}[proof.Name])
+		}
+	}
+	if len(proved) == 0 {
+		return word
+	}
+	return word + ": " + strings.Join(proved, ", ")
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Codes lists the codes of the findings of the given severities, sorted, each once.
+func Codes(r Report, severities ...finding.Severity) []string {
+	var codes []string
+	for _, f := range r.Findings {
+		if slices.Contains(severities, f.Severity) {
+			codes = append(codes, f.Code)
+		}
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
+}
+
+// clean takes the terminal's control characters out of words that come from elsewhere.
+func clean(words string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '\ufffd'
+		}
+		return r
+	}, words)
+}
