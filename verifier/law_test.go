@@ -28,6 +28,7 @@ var law = []struct {
 	{path: "verifier/goenv", pure: true},
 	{path: "verifier/devcontainer", pure: true},
 	{path: "verifier/image", pure: true},
+	{path: "verifier/metadata", pure: true},
 	{path: "verifier/vscode", pure: true},
 	{path: "verifier/facts", pure: true},
 	{path: "verifier/machine"},

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,17 +31,19 @@ container that is created, never started, and always removed. Images are not pul
 			ctx, env := cmd.Context(), sys.env()
 			docker, err := engine.Connect(ctx, func(name string) string { return env[name] })
 			if err != nil {
-				return err
+				return incomplete{err}
 			}
 			defer docker.Close()
 			shown := startProgress(ctx, sys, f.quiet, f.verbose)
 			defer shown.stop()
 			var results []report.Report
+			var failed error
 			for _, reference := range references {
 				shown.say("reading " + reference)
-				result, err := verifier.Image(ctx, docker, reference, verifier.Options{Checks: selected, FailOn: report.FailOn(f.failOn), Timeout: f.timeout})
-				if err != nil {
-					return fmt.Errorf("image %s: %w", reference, err)
+				var result report.Report
+				result, failed = verifier.Image(ctx, docker, reference, verifier.Options{Checks: selected, FailOn: report.FailOn(f.failOn), Timeout: f.timeout})
+				if failed != nil {
+					break
 				}
 				results = append(results, result)
 			}
@@ -49,7 +51,14 @@ container that is created, never started, and always removed. Images are not pul
 			if err := f.write(sys, results...); err != nil {
 				return err
 			}
-			return exit(results...)
+			var unknown *engine.ErrNoImage
+			switch {
+			case failed == nil:
+				return exit(results...)
+			case errors.As(failed, &unknown):
+				return failed
+			}
+			return incomplete{failed}
 		},
 	}
 	f.register(cmd, 2*time.Minute)

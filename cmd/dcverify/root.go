@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/dcverify/dcverify/verifier/engine"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/report"
 )
@@ -48,6 +47,11 @@ type status int
 
 func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
+// incomplete is an error that is not the user's: dcverify could not do its work.
+type incomplete struct{ error }
+
+func (e incomplete) Unwrap() error { return e.error }
+
 // execute runs the command line and returns the exit status. The report goes to stdout and nothing else does; what is for
 // the person goes to stderr with the program's name in front.
 func execute(ctx context.Context, sys system) int {
@@ -65,8 +69,8 @@ func execute(ctx context.Context, sys system) int {
 		return int(ended)
 	}
 	fmt.Fprintf(sys.stderr, "dcverify: %v\n", err)
-	var away *engine.ErrAway
-	if errors.As(err, &away) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	var unfinished incomplete
+	if errors.As(err, &unfinished) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return report.ExitIncomplete
 	}
 	return report.ExitUsage

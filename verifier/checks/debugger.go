@@ -13,7 +13,7 @@ import (
 const delvePackage = "github.com/go-delve/delve/cmd/dlv"
 
 var dlvFound = check.Check{
-	Code: "DV601", Name: "dlv-found", Severity: finding.Error, Scope: "IC",
+	Code: "DV601", Name: "dlv-found", Severity: finding.Error, Scope: "C",
 	Summary: "dlv is not where the Go extension looks, or cannot run here",
 	Needs:   []facts.Need{facts.Tools, facts.GoCommands},
 	Run: func(p *check.Pass) {

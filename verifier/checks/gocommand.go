@@ -204,7 +204,7 @@ var goEnvFile = check.Check{
 }
 
 var pathSurvivesLogin = check.Check{
-	Code: "DV119", Name: "path-survives-login", Severity: finding.Error, Scope: "IC",
+	Code: "DV119", Name: "path-survives-login", Severity: finding.Error, Scope: "C",
 	Summary: "a login or interactive shell of the remote user loses go or its tools",
 	Needs:   []facts.Need{facts.Environment, facts.Shells, facts.GoCommands},
 	Run: func(p *check.Pass) {

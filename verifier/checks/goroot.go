@@ -195,7 +195,7 @@ var gorootMatchesGo = check.Check{
 }
 
 var gorootToolchainSwitch = check.Check{
-	Code: "DV106", Name: "goroot-toolchain-switch", Severity: finding.Error, Scope: "SIP", Hard: true,
+	Code: "DV106", Name: "goroot-toolchain-switch", Severity: finding.Error, Scope: "SP", Hard: true,
 	Summary: "GOROOT is set and go.mod or go.work switches the toolchain: the editor mixes two Gos while a plain shell works",
 	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Builds},
 	Run: func(p *check.Pass) {

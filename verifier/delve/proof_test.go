@@ -119,6 +119,7 @@ func TestCancel(t *testing.T) {
 			after := time.Duration(after) * time.Millisecond
 			t.Run(name+" "+after.String(), func(t *testing.T) {
 				t.Parallel()
+				tool := tool
 				tool.Env = marked(t)
 				process := DebuggeeProcess(startScratch(t)) // whose Cleanup sees that it lives on
 				ctx, cancel := context.WithTimeout(t.Context(), after)

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dcverify/dcverify/verifier/engine/metadata"
 	"github.com/dcverify/dcverify/verifier/image"
+	"github.com/dcverify/dcverify/verifier/metadata"
 )
 
 // account is who programs of the image run as, as far as permissions are concerned.

@@ -13,9 +13,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dcverify/dcverify/verifier/engine/metadata"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/image"
+	"github.com/dcverify/dcverify/verifier/metadata"
 	"github.com/dcverify/dcverify/verifier/program"
 )
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/metadata"
 	"github.com/dcverify/dcverify/verifier/source"
 	"github.com/dcverify/dcverify/verifier/vscode"
 )
@@ -166,26 +167,11 @@ func (g *gatherer) remoteEnvironment(e *environments, base goenv.Environ) enviro
 	result.env = maps.Clone(base)
 	maps.Copy(result.env, e.login().probe.env)
 	for name, declared := range g.config.RemoteEnv {
-		if value, ok := substituteContainerEnv(declared.Value, base); ok {
+		if value, ok := metadata.Substitute(declared.Value, base); ok {
 			result.env[name] = value
 		}
 	}
 	return result
-}
-
-// substituteContainerEnv replaces ${containerEnv:NAME}. Values of the host are not known here.
-func substituteContainerEnv(text string, container goenv.Environ) (string, bool) {
-	for {
-		before, rest, ok := strings.Cut(text, "${containerEnv:")
-		if !ok {
-			return text, !strings.Contains(text, "${local")
-		}
-		name, after, ok := strings.Cut(rest, "}")
-		if !ok {
-			return text, true
-		}
-		text = before + container[name] + after
-	}
 }
 
 // extensionHost is the environment in which the editor's server started the process that runs extensions.

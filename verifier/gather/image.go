@@ -6,10 +6,10 @@ import (
 	"path"
 	"strings"
 
-	"github.com/dcverify/dcverify/verifier/engine/metadata"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/image"
+	"github.com/dcverify/dcverify/verifier/metadata"
 	"github.com/dcverify/dcverify/verifier/program"
 	"github.com/dcverify/dcverify/verifier/vscode"
 )
@@ -34,8 +34,8 @@ func FromImage(img image.Image) *facts.Snapshot {
 		Trees:     maps.Clone(img.Files.Trees),
 		Tools:     map[string]facts.Part[facts.Tool]{},
 		Proofs: map[string]facts.Part[facts.Proof]{
-			"delve-launch": facts.Absent[facts.Proof](notStarted),
-			"delve-attach": facts.Absent[facts.Proof](notStarted),
+			facts.LaunchProof: facts.Absent[facts.Proof](notStarted),
+			facts.AttachProof: facts.Absent[facts.Proof](notStarted),
 		},
 		Image: facts.Known(img),
 	}

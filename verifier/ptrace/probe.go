@@ -51,9 +51,16 @@ func (h helper) child(ctx context.Context) facts.PtraceResult {
 	go func() {
 		runtime.LockOSThread()
 		cmd := h.command(ctx, "target")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
 		if err := cmd.Start(); err != nil {
-			result <- answer(err)
+			r := answer(err)
+			if plain, stdin, untraced := h.target(ctx, nil); untraced != nil {
+				r.Tried = false // it does not start without tracing either
+			} else {
+				stdin.Close()
+				plain.Wait()
+			}
+			result <- r
 			return
 		}
 		defer cmd.Wait()
