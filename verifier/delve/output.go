@@ -38,8 +38,10 @@ func (t *tail) String() string {
 
 // lines are the non-blank lines that were kept whole.
 func (t *tail) lines() []string {
-	text := t.String()
-	if t.cut {
+	t.mu.Lock()
+	text, cut := strings.ToValidUTF8(string(t.kept), "?"), t.cut
+	t.mu.Unlock()
+	if cut {
 		if _, after, ok := strings.Cut(text, "\n"); ok {
 			text = after
 		}

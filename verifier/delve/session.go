@@ -66,8 +66,12 @@ func prove(ctx context.Context, name string, tool Tool, l limits, steps func(*se
 	return s.proof
 }
 
-// step runs one step within its time and writes it down, with its end if it is one.
+// step runs one step within its time and writes it down, with its end if it is one. A proof that was canceled ends
+// before its next step, while the connection still serves to bring everything in order.
 func (s *session) step(name string, limit time.Duration, do func() (string, error)) error {
+	if s.conn != nil && s.ctx.Err() != nil {
+		return &failure{step: name, limit: limit, cause: s.ctx.Err()}
+	}
 	began := time.Now()
 	s.deadline(began.Add(limit))
 	detail, err := do()
@@ -89,53 +93,61 @@ func answered(err error) bool {
 	return errors.As(err, &said) || errors.As(err, &w)
 }
 
-// deadline sets when calls over the connection end; a canceled context ends them at once, whatever came first.
+// deadline sets when calls over the connection end. A canceled context ends them too, but not at once: a Delve that
+// loses its connection while the program runs halts it and detaches, and when the program meets the breakpoint in that
+// very moment, it dies of it. The answer, which comes soon where all is well, makes the orderly end possible.
 func (s *session) deadline(at time.Time) {
 	if s.conn == nil {
 		return
 	}
 	s.conn.SetDeadline(at)
 	if s.ctx.Err() != nil {
-		s.conn.SetDeadline(time.Unix(1, 0))
+		s.hurry()
 	}
 }
 
+func (s *session) hurry() { s.conn.SetDeadline(time.Now().Add(s.limits.farewell)) }
+
 // start starts Delve and waits for its listening line.
 func (s *session) start(tool Tool, args []string, dir string) (address string, err error) {
-	return address, s.step("start", s.limits.listen, func() (string, error) {
+	err = s.step("start", s.limits.listen, func() (string, error) {
 		var err error
 		if s.server, err = startServer(tool, args, dir); err != nil {
 			return "", wrong(err.Error()) // "fork/exec /x/dlv: no such file or directory"
 		}
 		timer := time.NewTimer(s.limits.listen)
 		defer timer.Stop()
+		otherwise := errNotListening
 		select {
 		case address = <-s.server.listening:
 		case <-s.server.ended:
-			select {
-			case address = <-s.server.listening: // it said the line and ended at once: the next step tells why
-			default:
-				return "", errNotListening
-			}
 		case <-timer.C:
-			return "", errNotListening
 		case <-s.ctx.Done():
-			return "", s.ctx.Err()
+			otherwise = s.ctx.Err()
+		}
+		if address == "" {
+			select {
+			case address = <-s.server.listening: // at the same time: the next step tells more
+			default:
+				return "", otherwise
+			}
 		}
 		return "listening at " + address, nil
 	})
+	return address, err
 }
 
 // connect opens the connection and asks for the first answer, which Delve gives when it has the program.
 func (s *session) connect(address string) error {
 	return s.step("connect", s.limits.first, func() (string, error) {
+		// Also after a cancel: Delve is at work on the program by now, and only a connection can call it off in order.
 		dialer := net.Dialer{Timeout: s.limits.dial}
-		conn, err := dialer.DialContext(s.ctx, "tcp", address)
+		conn, err := dialer.DialContext(context.WithoutCancel(s.ctx), "tcp", address)
 		if err != nil {
 			return "", err
 		}
 		s.conn = conn
-		context.AfterFunc(s.ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+		context.AfterFunc(s.ctx, s.hurry)
 		s.deadline(time.Now().Add(s.limits.first))
 		s.client = rpc2.NewClientFromConn(conn) // calls, and hides what comes of it
 		version := s.client.GetVersion()        // hides it too
@@ -249,8 +261,8 @@ func (s *session) end() {
 	if s.server == nil {
 		return
 	}
-	if s.connected && s.ctx.Err() == nil && !s.server.endsWithin(0) {
-		s.deadline(time.Now().Add(s.limits.term))
+	if s.connected && !s.server.endsWithin(0) {
+		s.conn.SetDeadline(time.Now().Add(s.limits.term))
 		s.client.Detach(s.target.pid == 0)
 		s.server.endsWithin(s.limits.term)
 	}

@@ -1,5 +1,7 @@
-//go:build linux
-
+// Package ptrace asks the kernel itself, without any debugger, what tracing is permitted here and why.
+//
+// It owns the probes and the rule that explains them. Its one rule: only doing it counts. What /proc says about
+// capabilities and filters explains an answer, and never replaces one.
 package ptrace
 
 import (

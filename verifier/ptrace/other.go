@@ -1,0 +1,19 @@
+//go:build !linux
+
+package ptrace
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/dcverify/dcverify/verifier/facts"
+)
+
+// Probe has nothing to ask elsewhere: containers are Linux.
+func Probe(context.Context, string, []string) (facts.Ptrace, error) {
+	return facts.Ptrace{}, errors.ErrUnsupported
+}
+
+// Helper is never started elsewhere.
+func Helper(context.Context, []string, io.Reader, io.Writer) int { return 2 }
