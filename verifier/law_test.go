@@ -26,6 +26,7 @@ var law = []struct {
 	{path: "verifier/jsonc", pure: true, owns: "github.com/tailscale/hujson"},
 	{path: "verifier/program", pure: true},
 	{path: "verifier/goenv", pure: true},
+	{path: "verifier/dockerfile", pure: true, owns: "github.com/moby/buildkit"},
 	{path: "verifier/devcontainer", pure: true},
 	{path: "verifier/image", pure: true},
 	{path: "verifier/metadata", pure: true},

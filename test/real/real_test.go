@@ -186,7 +186,7 @@ func (w workspace) exec(t *testing.T, args ...string) (stdout, stderr string, st
 // verify runs dcverify in the container and reads its report.
 func (w workspace) verify(t *testing.T, args ...string) report.Report {
 	t.Helper()
-	stdout, stderr, status := w.exec(t, append([]string{"dcverify"}, append(args, "--format", "json")...)...)
+	stdout, stderr, status := w.exec(t, append([]string{"/usr/local/bin/dcverify"}, append(args, "--format", "json")...)...) // PATH may be what is broken
 	return read(t, stdout, stderr, status)
 }
 

@@ -312,6 +312,8 @@ func removeGoroot(origin goenv.Origin) finding.Fix {
 		}
 	case goenv.Image:
 		return finding.Fix{Message: `remove GOROOT from the Dockerfile or feature that sets it, or clear it with "remoteEnv": {"GOROOT": ""}`, Safe: true}
+	case goenv.Dockerfile:
+		return finding.Fix{Message: "remove GOROOT from " + origin.Place.String(), Safe: true}
 	case goenv.LoginFiles:
 		if origin.Place.Known() {
 			return finding.Fix{Message: "remove GOROOT from " + origin.Place.String(), Safe: true}
@@ -326,7 +328,8 @@ var layerNames = map[string]string{
 	goenv.Default:      "go itself",
 	goenv.GorootEnv:    "$GOROOT/go.env",
 	goenv.UserEnvFile:  "the `go env -w` file",
-	goenv.Image:        "the image (Dockerfile ENV or a feature)",
+	goenv.Image:        "the image (a feature, the base image or Dockerfile ENV)",
+	goenv.Dockerfile:   "Dockerfile ENV",
 	goenv.ContainerEnv: "containerEnv",
 	goenv.LoginFiles:   "the shell's start-up files",
 	goenv.RemoteEnv:    "remoteEnv",

@@ -23,10 +23,9 @@ var imageGo = check.Check{
 			return
 		}
 		command, found := p.Go[goenv.ImageView].Get()
-		value, declared := p.View(goenv.ImageView).Goroot()
-		root := value.Effective
-		if !declared {
-			root = command.Root
+		root := command.Root
+		if value, declared := p.View(goenv.ImageView).Goroot(); declared {
+			root = value.Effective
 		}
 		report := func(severity finding.Severity, message, cause, fix string) {
 			p.Report(finding.Finding{
@@ -43,7 +42,7 @@ var imageGo = check.Check{
 		case command.Binary.Problem != "":
 			report(finding.Error, fmt.Sprintf("%s cannot run: %s", command.Binary.Path, command.Binary.Problem), "it is the go that PATH finds",
 				"install a Go of the image's own architecture ("+image.Architecture+")")
-		case root != "" && !p.Trees[root].Valid():
+		case root == command.Root && root != "" && !p.Trees[root].Valid(): // of another GOROOT DV103 speaks
 			report(finding.Error, fmt.Sprintf("%s has no complete Go: %s lacks %s", command.Binary.Path, root, strings.Join(p.Trees[root].Lacks(), ", ")),
 				"the go command is there, but not what it builds with", "copy or install the whole release")
 		}

@@ -21,7 +21,10 @@ type Config struct {
 	File         string                       `json:"file"`
 	ContainerEnv map[string]goenv.Declaration `json:"containerEnv,omitempty"`
 	RemoteEnv    map[string]goenv.Declaration `json:"remoteEnv,omitempty"`
-	Settings     source.File                  `json:"-"` // the whole text, whose customizations.vscode.settings are editor settings
+	Dockerfile   string                       `json:"dockerfile,omitempty"`   // path as it is written, relative to the folder of the file
+	Target       string                       `json:"target,omitempty"`       // build stage; empty for the last
+	UserEnvProbe string                       `json:"userEnvProbe,omitempty"` // none, loginShell, interactiveShell or loginInteractiveShell, the default
+	Settings     source.File                  `json:"-"`                      // the whole text, whose customizations.vscode.settings are editor settings
 }
 
 // Parse reads a devcontainer.json.
@@ -30,12 +33,24 @@ func Parse(file source.File) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	return Config{
+	config := Config{
 		File:         file.Name,
 		ContainerEnv: declarations(doc.Members("containerEnv")),
 		RemoteEnv:    declarations(doc.Members("remoteEnv")),
 		Settings:     file,
-	}, nil
+	}
+	for _, m := range append(doc.Members(), doc.Members("build")...) {
+		text, _ := m.Value.(string)
+		switch m.Name {
+		case "dockerFile", "dockerfile": // the one of old, at the top, and the one inside build
+			config.Dockerfile = text
+		case "target":
+			config.Target = text
+		case "userEnvProbe":
+			config.UserEnvProbe = text
+		}
+	}
+	return config, nil
 }
 
 // declarations reads an object of variables. The reference CLI hands every value to docker as text, so that null becomes

@@ -335,7 +335,7 @@ func (g *gatherer) processLayers(e *environments, name string) []goenv.Layer {
 	case image.env == nil:
 		layers = append(layers, goenv.Layer{Kind: goenv.Process, Set: container})
 	default:
-		layers = append(layers, goenv.Layer{Kind: goenv.Image, Set: image.env})
+		layers = append(layers, g.imageLayers(image.env)...)
 		if name == goenv.ImageView {
 			return layers
 		}
@@ -351,15 +351,26 @@ func (g *gatherer) processLayers(e *environments, name string) []goenv.Layer {
 		return append(layers, g.fileLayer(container, login.view.env, login.files))
 	}
 	remote := e.get(goenv.RemoteView).env
-	probed := container
-	if login.probe.env != nil {
-		probed = login.probe.env
-		layers = append(layers, g.fileLayer(container, probed, login.files))
-	}
+	probed := login.probe.env
+	layers = append(layers, g.fileLayer(container, probed, login.files))
 	declared := goenv.Difference(goenv.RemoteEnv, probed, remote)
 	declared.Declare(g.config.RemoteEnv, remote)
 	layers = append(layers, declared)
 	return append(layers, e.editor().layers[name]...)
+}
+
+// imageLayers tells, of the image's environment, what the workspace's Dockerfile sets from what came otherwise.
+func (g *gatherer) imageLayers(env goenv.Environ) []goenv.Layer {
+	written := goenv.Layer{Kind: goenv.Dockerfile, Set: map[string]string{}}
+	rest := goenv.Layer{Kind: goenv.Image, Set: maps.Clone(env)}
+	for name, declared := range g.declared {
+		if value, ok := env[name]; ok && (value == declared.Value || strings.Contains(declared.Value, "$")) {
+			written.Set[name] = value
+			delete(rest.Set, name)
+		}
+	}
+	written.Declare(g.declared, env)
+	return []goenv.Layer{rest, written}
 }
 
 // fileLayer is what login files changed, with the line that did it where it can be found.

@@ -56,6 +56,7 @@ type gatherer struct {
 	system    facts.System
 	workspace facts.Workspace
 	config    devcontainer.Config
+	declared  map[string]goenv.Declaration // by the ENV instructions of the workspace's Dockerfile
 	settings  vscode.Settings
 	problems  []string // files that could not be read, for the report
 

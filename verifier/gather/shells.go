@@ -25,7 +25,7 @@ const shellDeadline = 10 * time.Second
 // loginShells is what the shells of the user make of the container's environment.
 type loginShells struct {
 	view   environment // `$SHELL -l`
-	probe  environment // `$SHELL -lic`, the reference CLI's default userEnvProbe; no environment when it failed
+	probe  environment // what the userEnvProbe of the reference CLI reads; the container's where it reads nothing
 	shells facts.Part[[]facts.Shell]
 	files  []source.File // start-up files of `$SHELL`, in the order in which it reads them
 }
@@ -48,13 +48,22 @@ func (g *gatherer) loginShells(ctx context.Context, base goenv.Environ) loginShe
 		usual       bool
 	}
 	attempts := []attempt{{g.system.Shell, "-lc", true}, {g.system.Shell, "-lic", true}}
+	probe := 1
+	switch g.config.UserEnvProbe {
+	case "loginShell":
+		probe = 0
+	case "interactiveShell":
+		probe = 2
+		attempts = append(attempts, attempt{g.system.Shell, "-ic", true})
+	}
+	needed := len(attempts)
 	for _, other := range []string{"/bin/bash", "/bin/sh", "/bin/zsh", "/usr/bin/fish"} {
 		if filepath.Base(other) != filepath.Base(g.system.Shell) && g.Executable(other) {
 			attempts = append(attempts, attempt{other, "-lc", false})
 		}
 	}
 	if !g.Needs[facts.Shells] {
-		attempts = attempts[:2] // the layers of the views need these
+		attempts = attempts[:needed] // the layers of the views need these
 	}
 	result := loginShells{files: g.startup(g.system.Shell)}
 	shells := make([]facts.Shell, len(attempts))
@@ -68,7 +77,10 @@ func (g *gatherer) loginShells(ctx context.Context, base goenv.Environ) loginShe
 		})
 	}
 	wait.Wait()
-	result.view, result.probe = environments[0], environments[1]
+	result.view, result.probe = environments[0], environments[probe]
+	if result.probe.env == nil || g.config.UserEnvProbe == "none" {
+		result.probe.env = base // where the probe fails the CLI goes on without a word
+	}
 	result.shells = facts.Known(shells)
 	return result
 }

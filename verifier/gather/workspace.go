@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/devcontainer"
+	"github.com/dcverify/dcverify/verifier/dockerfile"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/source"
 
@@ -27,8 +28,27 @@ func (g *gatherer) readWorkspace() {
 		}
 		break
 	}
+	g.readDockerfile()
 	g.readSettings()
 	g.readModule()
+}
+
+// readDockerfile reads the Dockerfile that the dev container is built of, if it lies in the workspace.
+func (g *gatherer) readDockerfile() {
+	name := filepath.Join(filepath.Dir(g.config.File), g.config.Dockerfile)
+	if g.config.Dockerfile == "" || !filepath.IsLocal(name) {
+		return
+	}
+	file, err := g.Text(filepath.Join(g.Workspace, name), name)
+	if err != nil {
+		return // a container that runs has no need of it
+	}
+	parsed, err := dockerfile.Parse(file)
+	if err != nil {
+		g.problems = append(g.problems, err.Error())
+		return
+	}
+	g.declared = parsed.Env(g.config.Target)
 }
 
 // machineSettings are the places where editors keep the settings of the remote machine, which they fill from the dev

@@ -88,15 +88,20 @@ func ParseFile(file source.File) Layer {
 	return layer
 }
 
-// FindAssignment looks through shell start-up files, in the order in which shells read them, for the last line that
-// assigns the variable. It reads no shell: it says where to look, not what happens.
+// FindAssignment looks through shell start-up files, in the order in which shells read them, for the last line that sets
+// the variable anew, or else for the last that adds to what it was (PATH=/x:$PATH). It reads no shell: it says where to
+// look, not what happens.
 func FindAssignment(files []source.File, name string) (place source.Place, found bool) {
 	assignment := regexp.MustCompile(fmt.Sprintf(`(?m)^[^#\n]*?\b(%s)=`, regexp.QuoteMeta(name)))
+	added := true
 	for _, file := range files {
-		if all := assignment.FindAllStringSubmatchIndex(file.Text, -1); len(all) > 0 {
-			last := all[len(all)-1]
-			end := last[2] + strings.IndexByte(file.Text[last[2]:]+"\n", '\n')
-			place, found = file.Place(last[2], end), true
+		for _, match := range assignment.FindAllStringSubmatchIndex(file.Text, -1) {
+			start := match[2]
+			end := start + strings.IndexByte(file.Text[start:]+"\n", '\n')
+			adds := strings.Contains(file.Text[start:end], "$"+name) || strings.Contains(file.Text[start:end], "${"+name)
+			if !adds || added {
+				place, found, added = file.Place(start, end), true, adds
+			}
 		}
 	}
 	return place, found

@@ -37,7 +37,8 @@ const (
 	Default      = "default"       // the go command's own
 	GorootEnv    = "goroot-go.env" // $GOROOT/go.env
 	UserEnvFile  = "go-env-file"   // what `go env -w` wrote
-	Image        = "image"         // Dockerfile ENV, base image, features' containerEnv: the image's config
+	Image        = "image"         // base image, features' containerEnv, Dockerfile ENV: the image's config
+	Dockerfile   = "dockerfile"    // that part of the image's config which the workspace's Dockerfile is seen to set
 	ContainerEnv = "containerEnv"  // devcontainer.json containerEnv, runArgs -e, compose environment
 	LoginFiles   = "login-files"   // /etc/profile and its kin, as a shell or the userEnvProbe reads them
 	RemoteEnv    = "remoteEnv"     // devcontainer.json remoteEnv
@@ -178,7 +179,7 @@ func (l *Layer) Declare(declarations map[string]Declaration, result Environ) {
 	for name, declared := range declarations {
 		if value, ok := l.Set[name]; !ok && result[name] == declared.Value {
 			l.Set[name] = declared.Value
-		} else if !ok || (value != declared.Value && !strings.Contains(declared.Value, "${")) {
+		} else if !ok || (value != declared.Value && !strings.Contains(declared.Value, "$")) {
 			continue // the container runs with another text: the file was changed since it was made
 		}
 		if l.Places == nil {

@@ -111,8 +111,11 @@ func TestFindAssignment(t *testing.T) {
 		{Name: "/etc/profile.d/go.sh", Text: "# PATH=/no\nMYPATH=1\nexport GOFLAGS=-x PATH=/a:$PATH; echo\n"},
 		{Name: "~/.profile", Text: "echo nothing\n"},
 	}
+	if place, ok := FindAssignment(files[1:], "PATH"); !ok || place.String() != "/etc/profile.d/go.sh:3:19" {
+		t.Errorf("what adds: got %s, %v", place, ok)
+	}
 	place, ok := FindAssignment(files, "PATH")
-	if !ok || place.String() != "/etc/profile.d/go.sh:3:19" {
+	if !ok || place.String() != "/etc/profile:2:3" {
 		t.Errorf("got %s, %v", place, ok)
 	}
 	if _, ok := FindAssignment(files, "GOROOT"); ok {
