@@ -1,8 +1,8 @@
 package real
 
 import (
-	"bytes"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,15 +15,12 @@ import (
 // proof alone, and their ratio, which is to stay within 1.3 because the proofs overlap; and dcverify's own peak memory,
 // without its children, which is to stay below 100 MiB.
 func BenchmarkRun(b *testing.B) {
-	id := benchContainer(b)
+	w := newWorkspace(b, object{"image": "dcv/go:1.26", "remoteUser": "dev"}, nil)
+	w.up(b)
 	exec := func(args ...string) time.Duration {
-		output, err := dockerExec(id, append([]string{"dcverify", "run", "--format", "json"}, args...)...)
-		if err != nil {
-			b.Fatalf("%v: %v\n%s", args, err, output)
-		}
-		r, err := report.ReadJSON(bytes.NewReader(output))
-		if err != nil {
-			b.Fatal(err)
+		r := w.verify(b, append([]string{"run"}, args...)...)
+		if r.Verdict != report.Passed {
+			b.Fatalf("%v: %s", args, r.Verdict)
 		}
 		return time.Duration(r.DurationMs) * time.Millisecond
 	}
@@ -31,42 +28,22 @@ func BenchmarkRun(b *testing.B) {
 	var whole, longest time.Duration
 	for b.Loop() {
 		whole += exec()
-		alone := max(exec("--only", "DV603"), exec("--only", "DV604"), exec("--only", "DV605"), exec("--only", "DV803"))
-		longest += alone
+		longest += max(exec("--only", "DV603"), exec("--only", "DV604"), exec("--only", "DV605"), exec("--only", "DV803"))
 	}
 	b.ReportMetric(float64(whole.Milliseconds())/float64(b.N), "ms/run")
 	b.ReportMetric(float64(longest.Milliseconds())/float64(b.N), "ms/longest-proof")
 	b.ReportMetric(float64(whole)/float64(longest), "ratio")
 
-	// The shell's own children are one process: dcverify. Its children are not in VmHWM.
-	output, err := dockerExec(id, "sh", "-c", `dcverify run >/dev/null & pid=$!; peak=0
+	// VmHWM is of this process alone, without its children.
+	output, problems, status := w.exec(b, "sh", "-c", `dcverify run >/dev/null & pid=$!; peak=0
 		while kill -0 $pid 2>/dev/null; do
 			now=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' /proc/$pid/status 2>/dev/null); [ -n "$now" ] && peak=$now; sleep 0.02
 		done; echo $peak`)
-	if err != nil {
-		b.Fatalf("%v\n%s", err, output)
+	kib, err := strconv.Atoi(strings.TrimSpace(output))
+	if status != 0 || err != nil {
+		b.Fatalf("exit status %d, %v\n%s%s", status, err, output, problems)
 	}
-	var kib float64
-	for _, digit := range strings.TrimSpace(string(output)) {
-		kib = kib*10 + float64(digit-'0')
-	}
-	b.ReportMetric(kib/1024, "MiB-peak")
-}
-
-func benchContainer(b *testing.B) string {
-	b.Helper()
-	start := exec.Command("docker", "run", "-d", "--rm", "-v", program+":/usr/local/bin/dcverify:ro", "dcv/go:1.26", "sleep", "3600")
-	output, err := start.Output()
-	if err != nil {
-		b.Fatal(err)
-	}
-	id := strings.TrimSpace(string(output))
-	b.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", id).Run() })
-	return id
-}
-
-func dockerExec(id string, args ...string) ([]byte, error) {
-	return exec.Command("docker", append([]string{"exec", id}, args...)...).Output()
+	b.ReportMetric(float64(kib)/1024, "MiB-peak")
 }
 
 // BenchmarkVersion measures the start of the program, which is to stay within 20 ms.

@@ -74,7 +74,7 @@ func command(ctx context.Context, folder string, args ...string) *exec.Cmd {
 }
 
 // output runs a command that must succeed and returns what it printed on stdout.
-func output(t *testing.T, args ...string) string {
+func output(t testing.TB, args ...string) string {
 	t.Helper()
 	stdout, stderr, status := run(t, args...)
 	if status != 0 {
@@ -83,7 +83,7 @@ func output(t *testing.T, args ...string) string {
 	return stdout
 }
 
-func run(t *testing.T, args ...string) (stdout, stderr string, status int) {
+func run(t testing.TB, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	cmd := command(t.Context(), "", args...)
 	var out, problems bytes.Buffer
@@ -109,7 +109,7 @@ type workspace struct {
 
 // devcontainer writes the workspace; files are by path, and the configuration gets the dcverify feature, which does not
 // verify at creation: the test does.
-func newWorkspace(t *testing.T, config object, files map[string]string) workspace {
+func newWorkspace(t testing.TB, config object, files map[string]string) workspace {
 	t.Helper()
 	w := workspace{t.TempDir()}
 	// The folder of a test belongs to root, and the remote user must get in.
@@ -136,7 +136,7 @@ func newWorkspace(t *testing.T, config object, files map[string]string) workspac
 	return w
 }
 
-func (w workspace) write(t *testing.T, name, text string) {
+func (w workspace) write(t testing.TB, name, text string) {
 	t.Helper()
 	path := filepath.Join(w.folder, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -148,19 +148,19 @@ func (w workspace) write(t *testing.T, name, text string) {
 }
 
 // up brings the dev container up.
-func (w workspace) up(t *testing.T) {
+func (w workspace) up(t testing.TB) {
 	t.Helper()
 	output(t, "devcontainer", "up", "--workspace-folder", w.folder, "--buildkit", "never")
 }
 
 // container is the id of the workspace's container.
-func (w workspace) container(t *testing.T) string {
+func (w workspace) container(t testing.TB) string {
 	t.Helper()
 	return strings.TrimSpace(output(t, "docker", "ps", "-q", "--filter", "label=devcontainer.local_folder="+w.folder))
 }
 
 // remove takes the container and its images away, also when the test has failed or was cancelled.
-func (w workspace) remove(t *testing.T) {
+func (w workspace) remove(t testing.TB) {
 	quiet := func(args ...string) string {
 		text, err := exec.Command(args[0], args[1:]...).Output()
 		if err != nil {
@@ -178,19 +178,19 @@ func (w workspace) remove(t *testing.T) {
 }
 
 // exec runs a command as the lifecycle commands are run.
-func (w workspace) exec(t *testing.T, args ...string) (stdout, stderr string, status int) {
+func (w workspace) exec(t testing.TB, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	return run(t, append([]string{"devcontainer", "exec", "--workspace-folder", w.folder}, args...)...)
 }
 
 // verify runs dcverify in the container and reads its report.
-func (w workspace) verify(t *testing.T, args ...string) report.Report {
+func (w workspace) verify(t testing.TB, args ...string) report.Report {
 	t.Helper()
 	stdout, stderr, status := w.exec(t, append([]string{"/usr/local/bin/dcverify"}, append(args, "--format", "json")...)...) // PATH may be what is broken
 	return read(t, stdout, stderr, status)
 }
 
-func read(t *testing.T, stdout, stderr string, status int) report.Report {
+func read(t testing.TB, stdout, stderr string, status int) report.Report {
 	t.Helper()
 	r, err := report.ReadJSON(strings.NewReader(stdout))
 	if err != nil {
@@ -213,7 +213,7 @@ func codes(r report.Report) string {
 }
 
 // expect compares the findings, and on a difference shows the whole report.
-func expect(t *testing.T, r report.Report, want string) {
+func expect(t testing.TB, r report.Report, want string) {
 	t.Helper()
 	if got := codes(r); got != want {
 		var text strings.Builder
@@ -235,7 +235,7 @@ func goModule(version string) map[string]string {
 	}
 }
 
-func readEnvironment(t *testing.T, text string) []report.Variable {
+func readEnvironment(t testing.TB, text string) []report.Variable {
 	t.Helper()
 	var variables []report.Variable
 	if err := json.Unmarshal([]byte(text), &variables); err != nil {

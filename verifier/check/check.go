@@ -75,7 +75,7 @@ func Run(checks []Check, snapshot *facts.Snapshot) ([]Outcome, []finding.Finding
 			outcome.Status, outcome.Reason = facts.Broken, pass.broken
 		case worst == finding.Warning:
 			outcome.Status = facts.Warned
-		case pass.skipped != "" && len(pass.findings) == 0:
+		case pass.skipped != "":
 			outcome.Status, outcome.Reason = facts.Skipped, pass.skipped
 		}
 		outcomes = append(outcomes, outcome)

@@ -65,7 +65,7 @@ func reportBuild(p *check.Pass, build facts.Build) {
 
 var viewUnknown = check.Check{
 	Code: "DV904", Name: "view-unknown", Severity: finding.Info, Scope: "C",
-	Summary: "a view's environment could not be read, and why",
+	Summary: "a view's environment, or a file that decides about it, could not be read, and why",
 	Needs:   []facts.Need{facts.Environment},
 	Run: func(p *check.Pass) {
 		unknown := newGroups()
@@ -81,6 +81,13 @@ var viewUnknown = check.Check{
 				Evidence: map[string]string{"views": list(views)},
 				Fixes:    []finding.Fix{unknownFix(views[0])},
 			}, views...)
+		}
+		for _, problem := range p.Problems {
+			p.Report(finding.Finding{
+				Message: "not everything could be understood: " + problem,
+				Cause:   "what is written there was not taken into account",
+				Fixes:   []finding.Fix{{Message: "mend it", Safe: true}},
+			}, problem)
 		}
 	},
 }

@@ -256,6 +256,9 @@ var gorootRedundant = check.Check{
 		for _, d := range declaredRoots(p) {
 			var same []string
 			for _, name := range d.views {
+				if name == goenv.TerminalView || name == goenv.ToolsView {
+					continue // there the extension chose the go after GOROOT: without it, it would choose another
+				}
 				command, ok := p.Go[name].Get()
 				if ok && command.Root != "" && p.RealRoot(command.Root) == p.RealRoot(d.root) {
 					same = append(same, name)

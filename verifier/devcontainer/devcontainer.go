@@ -5,7 +5,7 @@
 package devcontainer
 
 import (
-	"fmt"
+	"encoding/json"
 
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/jsonc"
@@ -54,13 +54,15 @@ func Parse(file source.File) (Config, error) {
 }
 
 // declarations reads an object of variables. The reference CLI hands every value to docker as text, so that null becomes
-// the four letters null (devcontainers/cli, src/spec-shutdown/dockerUtils.ts, toExecParameters).
+// the four letters null (devcontainers/cli, src/spec-shutdown/dockerUtils.ts, toExecParameters). JSON writes null, numbers
+// and truth values as JavaScript does; fmt would make 1e+06 of a million.
 func declarations(members []jsonc.Member) map[string]goenv.Declaration {
 	result := map[string]goenv.Declaration{}
 	for _, m := range members {
-		value := fmt.Sprint(m.Value)
-		if m.Value == nil {
-			value = "null"
+		value, isText := m.Value.(string)
+		if !isText {
+			text, _ := json.Marshal(m.Value)
+			value = string(text)
 		}
 		result[m.Name] = goenv.Declaration{Value: value, Place: m.Place}
 	}

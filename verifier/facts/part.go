@@ -35,8 +35,11 @@ func (p Part[T]) Get() (T, bool) { return p.value, p.state == known }
 
 // Why says why the value is not known; empty when it is.
 func (p Part[T]) Why() string {
-	if p.state == absent && p.why == "" {
+	switch {
+	case p.state == absent && p.why == "":
 		return "not gathered"
+	case p.state == failed && p.why == "":
+		return "for no known reason"
 	}
 	return p.why
 }
@@ -63,19 +66,32 @@ func (p Part[T]) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON writes and refuses anything ambiguous.
 func (p *Part[T]) UnmarshalJSON(text []byte) error {
-	var j partJSON[T]
-	if err := json.Unmarshal(text, &j); err != nil {
+	// A map and no struct: that would take a null for nothing, and "Known" for "known".
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
 		return err
 	}
-	switch {
-	case j.Known != nil && j.Absent == "" && j.Failed == "":
-		*p = Known(*j.Known)
-	case j.Known == nil && j.Failed != "" && j.Absent == "":
-		*p = Failed[T](j.Failed)
-	case j.Known == nil && j.Failed == "":
-		*p = Absent[T](j.Absent)
-	default:
-		return errors.New("a part is either known, absent or failed")
+	if len(members) > 1 {
+		return errNoPart
 	}
+	read := Part[T]{}
+	for name, text := range members {
+		var into any = &read.why
+		switch name {
+		case "known":
+			read.state, into = known, &read.value
+		case "failed":
+			read.state = failed
+		case "absent":
+		default:
+			return errNoPart
+		}
+		if err := json.Unmarshal(text, into); err != nil {
+			return err
+		}
+	}
+	*p = read
 	return nil
 }
+
+var errNoPart = errors.New("a part is either known, absent or failed")

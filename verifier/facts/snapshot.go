@@ -47,6 +47,8 @@ type Snapshot struct {
 	Tools  map[string]Part[Tool]      `json:"tools,omitempty"`  // dlv and gopls as the extension looks for them, by name
 	Proofs map[string]Part[Proof]     `json:"proofs,omitempty"` // by name of the proof
 	Image  Part[image.Image]          `json:"image"`
+
+	Problems []string `json:"problems,omitempty"` // what is there and could not be understood: damaged files, malformed environments
 }
 
 // Target is what the snapshot was taken of.
@@ -112,8 +114,7 @@ type Extension struct {
 	Go       vscode.Found    `json:"go"`
 	Answer   Answer          `json:"answer"`             // `go env` of that go in the workspace
 	Prefix   string          `json:"prefix,omitempty"`   // folder that it puts in front of PATH
-	Settings vscode.Settings `json:"settings,omitzero"`  //
-	Problems []string        `json:"problems,omitempty"` // settings files that could not be read
+	Settings vscode.Settings `json:"settings,omitzero"`
 }
 
 // Tool is a program that the extension looks for.

@@ -80,7 +80,12 @@ func Sort(findings []Finding) []Finding {
 			cmp.Compare(a.Fingerprint, b.Fingerprint),
 		)
 	})
-	return slices.CompactFunc(findings, func(a, b Finding) bool { return a.Fingerprint == b.Fingerprint })
+	seen := map[string]bool{} // the same one need not stand beside itself: its words and its severity may differ
+	return slices.DeleteFunc(findings, func(f Finding) bool {
+		twice := seen[f.Fingerprint]
+		seen[f.Fingerprint] = true
+		return twice
+	})
 }
 
 // String is the finding in one line, for logs and test failures.

@@ -229,7 +229,7 @@ type editor struct {
 func (g *gatherer) readEditor(ctx context.Context, remote environment) editor {
 	lookup := vscode.Lookup{Env: remote.env, Settings: g.settings, Workspace: g.Workspace, Executable: g.Executable}
 	toolsEnvVars := lookup.ToolsEnvVars()
-	extension := facts.Extension{Go: lookup.Go(), Settings: g.settings, Problems: g.problems}
+	extension := facts.Extension{Go: lookup.Go(), Settings: g.settings}
 	result := editor{
 		terminal: environment{view: goenv.TerminalView},
 		tools:    environment{view: goenv.ToolsView},

@@ -112,6 +112,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		EnvFile:   envs.envFile,
 		Shells:    envs.shells(),
 		Extension: envs.extension(),
+		Problems:  g.problems,
 	}
 	for name, command := range commands {
 		snapshot.Go[name] = command()
