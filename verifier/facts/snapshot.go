@@ -112,8 +112,8 @@ type Answer struct {
 // Extension is what the editor's Go extension will do in this container.
 type Extension struct {
 	Go       vscode.Found    `json:"go"`
-	Answer   Answer          `json:"answer"`             // `go env` of that go in the workspace
-	Prefix   string          `json:"prefix,omitempty"`   // folder that it puts in front of PATH
+	Answer   Answer          `json:"answer"`           // `go env` of that go in the workspace
+	Prefix   string          `json:"prefix,omitempty"` // folder that it puts in front of PATH
 	Settings vscode.Settings `json:"settings,omitzero"`
 }
 

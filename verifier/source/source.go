@@ -27,7 +27,8 @@ type Place struct {
 	EndColumn int    `json:"endColumn,omitempty"`
 }
 
-// Place gives the span [start, end) of byte offsets as a Place. Offsets outside the text are moved to its nearest end.
+// Place gives the span [start, end) of byte offsets as a Place. Offsets outside the text are moved to its nearest end,
+// and those inside of a character to its beginning.
 func (f File) Place(start, end int) Place {
 	line, column := f.position(start)
 	endLine, endColumn := f.position(end)
@@ -37,8 +38,14 @@ func (f File) Place(start, end int) Place {
 func (f File) position(offset int) (line, column int) {
 	offset = min(max(offset, 0), len(f.Text))
 	before := f.Text[:offset]
-	start := strings.LastIndexByte(before, '\n') + 1
-	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[start:]) + 1
+	column = 1
+	for at := strings.LastIndexByte(before, '\n') + 1; at < offset; column++ {
+		_, size := utf8.DecodeRuneInString(f.Text[at:])
+		if at += size; at > offset {
+			break
+		}
+	}
+	return strings.Count(before, "\n") + 1, column
 }
 
 // String is file:line:column as compilers and editors write it, shortened where parts are unknown.

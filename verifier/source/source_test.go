@@ -24,6 +24,7 @@ func TestPlace(t *testing.T) {
 		{"columns are characters, not bytes", "ä€𝄞x", len("ä€𝄞"), len("ä€𝄞x"), Place{"f", 1, 4, 1, 5}},
 		{"multibyte line above", "€€€\n€x", len("€€€\n€"), len("€€€\n€x"), Place{"f", 2, 2, 2, 3}},
 		{"invalid bytes count one each", "\xff\xfex", 2, 3, Place{"f", 1, 3, 1, 4}},
+		{"inside of a character", "a€b", 2, 4, Place{"f", 1, 2, 1, 3}},
 		{"before the text", "ab\ncd", -7, -1, Place{"f", 1, 1, 1, 1}},
 		{"after the text", "ab\ncd", 99, 100, Place{"f", 2, 3, 2, 3}},
 	} {
@@ -70,6 +71,7 @@ func FuzzPlace(f *testing.F) {
 	f.Add("", 0)
 	f.Add("a\nä€𝄞\r\n", 5)
 	f.Add("\xff\n\xe2\x82", 3)
+	f.Add("\ufffd", 1)
 	f.Add("x", -1)
 	f.Add("x", 1<<40)
 	f.Fuzz(func(t *testing.T, text string, at int) {
@@ -85,14 +87,15 @@ func FuzzPlace(f *testing.F) {
 			t.Fatalf("column %d of %q", place.Column, lines[place.Line-1])
 		}
 		at = min(max(at, 0), len(text))
-		// Only where characters begin is there a way back: inside one the column is that of its broken half.
-		line := text[strings.LastIndexByte(text[:at], '\n')+1:]
-		boundary := at == len(text)
-		for i := range line {
-			boundary = boundary || len(text)-len(line)+i == at
+		// There is a way back, to the beginning of the character that at lies in.
+		want, start := at, strings.LastIndexByte(text[:at], '\n')+1
+		for i := range text[start:] {
+			if _, size := utf8.DecodeRuneInString(text[start+i:]); start+i < at && at < start+i+size {
+				want = start + i
+			}
 		}
-		if back := offset(text, place.Line, place.Column); boundary && back != at {
-			t.Errorf("%d of %q is %s, and that is %d", at, text, place, back)
+		if back := offset(text, place.Line, place.Column); back != want {
+			t.Errorf("%d of %q is %s, and that is %d, want %d", at, text, place, back, want)
 		}
 	})
 }
