@@ -36,7 +36,7 @@ func TestInterrupted(t *testing.T) {
 		}
 		left, err := filepath.Glob(filepath.Join(folder, "*"))
 		if err != nil || len(left) > 0 {
-			t.Errorf("%s after %s: left on disk: %v %v", signal, after, left, err)
+			t.Fatalf("%s after %s: left on disk: %v %v", signal, after, left, err)
 		}
 		lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
 		if err != nil {

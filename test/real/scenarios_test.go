@@ -166,6 +166,13 @@ func TestScenarios(t *testing.T) {
 			mended: object{"runArgs": []string{}},
 		},
 		{
+			name:   "no program can run in /tmp",
+			config: object{"image": "dcv/go:1.26", "remoteUser": "dev", "runArgs": []string{"--tmpfs", "/tmp:rw,noexec,mode=1777"}},
+			want:   "E DV803",
+			says:   map[string]string{"DV803": "permission denied"},
+			mended: object{"runArgs": []string{}},
+		},
+		{
 			name:   "busybox, no bash",
 			config: object{"image": "dcv/busybox-go:1.26"},
 		},

@@ -117,6 +117,11 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 	g.pool <- struct{}{}
 	defer func() { <-g.pool }()
 	env := g.offline(m.env).With("GOWORK=off", "PWD="+m.folder) // a go.work of the workspace would not know the module
+	// An interrupted go leaves its folder behind. This one is where go would make its own, so that a folder in which no
+	// program can run, or nothing be written, shows.
+	if temp := g.TempIn(cmp.Or(env["GOTMPDIR"], env["TMPDIR"], "/tmp")); temp != "" {
+		env = env.With("GOTMPDIR=" + temp)
+	}
 	run := g.Run(ctx, machine.Command{Path: m.goPath, Args: args, Dir: m.folder, Env: env, Timeout: buildDeadline})
 	build.Steps = append(slices.Clone(build.Steps), facts.Step{Name: args[0], Ms: run.Duration.Milliseconds()})
 	if run.Err == nil {
@@ -184,7 +189,7 @@ func (g *gatherer) listWorkspace(ctx context.Context, tools environment) facts.B
 	build.Go, build.Goroot, build.Status = goCommand, tools.env["GOROOT"], facts.Passed
 	run := g.Run(ctx, machine.Command{
 		Path: goCommand, Args: []string{"list", "-e", "-f", "{{.ImportPath}}", "./..."},
-		Dir: g.Workspace, Env: g.offline(tools.env), Timeout: time.Minute,
+		Dir: g.Workspace, Env: g.offline(tools.env).With("GOTMPDIR=" + g.Scratch()), Timeout: time.Minute,
 	})
 	build.Steps = []facts.Step{{Name: "list", Ms: run.Duration.Milliseconds(), Detail: fmt.Sprintf("%d packages", strings.Count(string(run.Stdout), "\n"))}}
 	if run.Err == nil {

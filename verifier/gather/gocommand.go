@@ -81,7 +81,8 @@ func (g *gatherer) askGo(ctx context.Context, path string, env goenv.Environ, fo
 }
 
 func (g *gatherer) goEnv(ctx context.Context, path string, env goenv.Environ, folder string) facts.Answer {
-	run := g.Run(ctx, machine.Command{Path: path, Args: []string{"env", "-json"}, Dir: folder, Env: g.offline(env), Timeout: answerDeadline})
+	asked := g.offline(env).With("GOTMPDIR=" + g.Scratch()) // a go that is interrupted leaves its folder
+	run := g.Run(ctx, machine.Command{Path: path, Args: []string{"env", "-json"}, Dir: folder, Env: asked, Timeout: answerDeadline})
 	if run.Err != nil {
 		text := telling(string(run.Stderr))
 		if text == "" {
@@ -93,8 +94,8 @@ func (g *gatherer) goEnv(ctx context.Context, path string, env goenv.Environ, fo
 	if err := json.Unmarshal(run.Stdout, &answer.Env); err != nil {
 		return facts.Answer{Error: "go env -json printed no JSON: " + firstLine(string(run.Stdout))}
 	}
-	for _, name := range []string{"GOPROXY", "GONOPROXY", "GONOSUMDB"} {
-		if !g.Online && env[name] != answer.Env[name] {
+	for _, name := range []string{"GOPROXY", "GONOPROXY", "GONOSUMDB", "GOTMPDIR"} {
+		if answer.Env[name] == asked[name] && env[name] != asked[name] {
 			delete(answer.Env, name) // that is what dcverify said, not go
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,7 +32,10 @@ import (
 
 // Local is this machine.
 type Local struct {
-	scratch string // the only folder that is written to
+	scratch string // for everything that is written
+
+	mutex sync.Mutex
+	temps map[string]string // by folder: one of dcverify's own inside it
 }
 
 // Open prepares the machine: it makes a scratch folder in the first of the usual places that can hold programs, and takes
@@ -51,7 +56,7 @@ func Open(environ goenv.Environ) (*Local, error) {
 		}
 		scratch, err := os.MkdirTemp(folder, "dcverify-")
 		if err == nil {
-			return &Local{scratch: scratch}, nil
+			return &Local{scratch: scratch, temps: map[string]string{}}, nil
 		}
 		refused = errors.Join(refused, err)
 	}
@@ -76,7 +81,11 @@ func (m *Local) Close() error {
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-	return os.RemoveAll(m.scratch)
+	err := os.RemoveAll(m.scratch)
+	for _, temp := range m.temps {
+		err = errors.Join(err, os.RemoveAll(temp))
+	}
+	return err
 }
 
 // descendants lists the processes below pid, by the parent field of /proc/PID/stat.
@@ -113,6 +122,22 @@ func descendants(pid int) []int {
 // Scratch is the folder for everything that is written; Close removes it.
 func (m *Local) Scratch() string { return m.scratch }
 
+// TempIn gives a folder of dcverify's own inside the given one, where a command can leave what it likes; Close removes it.
+// It is empty where none can be made: then the command meets the same obstacle by itself.
+func (m *Local) TempIn(folder string) string {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if temp, ok := m.temps[folder]; ok {
+		return temp
+	}
+	temp, err := os.MkdirTemp(folder, "dcverify-")
+	if err != nil {
+		return ""
+	}
+	m.temps[folder] = temp
+	return temp
+}
+
 // Command is a program to run.
 type Command struct {
 	Path    string
@@ -121,6 +146,9 @@ type Command struct {
 	Env     goenv.Environ
 	Timeout time.Duration
 }
+
+// grace is how long a command has for its own clean-up after ctrl-C.
+const grace = 2 * time.Second
 
 // Result is what came of a command.
 type Result struct {
@@ -144,8 +172,9 @@ func (m *Local) Run(ctx context.Context, c Command) Result {
 	var stdout, stderr bounded
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second // a grandchild that holds the pipes open must not hold us
+	// As ctrl-C does: the go command removes its folders in TMPDIR then, and at SIGKILL it could not.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = grace // also where a grandchild holds the pipes open
 	started := time.Now()
 	err := cmd.Run()
 	if cmd.Process != nil {
@@ -156,12 +185,16 @@ func (m *Local) Run(ctx context.Context, c Command) Result {
 		result.Exit = cmd.ProcessState.ExitCode()
 	}
 	switch {
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+		result.Err = nil // it ended well, were it in the last moment; at most its background jobs held the pipes
 	case ctx.Err() != nil:
 		result.Err = fmt.Errorf("interrupted: %w", context.Cause(ctx))
 	case deadline.Err() != nil:
 		result.Err = lateError(c.Timeout)
-	case errors.Is(err, exec.ErrWaitDelay):
-		result.Err = nil // it ended well; only its background jobs held the pipes
+	case cmd.Process == nil:
+		if _, err := os.Stat(cmd.Dir); err != nil {
+			result.Err = err // exec would blame the program
+		}
 	}
 	return result
 }
@@ -206,6 +239,9 @@ const maxText = 4 << 20
 
 // Text reads a file as a text with the name that the user knows it by.
 func (m *Local) Text(path, name string) (source.File, error) {
+	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		return source.File{}, fmt.Errorf("%s is a pipe", path) // nobody may ever write into it
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return source.File{}, err
@@ -216,8 +252,11 @@ func (m *Local) Text(path, name string) (source.File, error) {
 	for n < len(buffer) {
 		read, err := file.Read(buffer[n:])
 		n += read
-		if err != nil {
+		if err == io.EOF {
 			break
+		}
+		if err != nil {
+			return source.File{}, err // a folder, for one
 		}
 	}
 	if n > maxText {
@@ -237,9 +276,9 @@ func (m *Local) Program(path string) program.File {
 	result := program.File{Path: path}
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		result.Problem = "it is a broken link"
-		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-			result.Problem = "it does not exist"
+		result.Problem = "it does not exist" // for this user: what lies in a folder that it may not search cannot run either
+		if _, err := os.Lstat(path); err == nil {
+			result.Problem = "it is a broken link"
 		}
 		return result
 	}
@@ -254,9 +293,11 @@ func (m *Local) Program(path string) program.File {
 	}
 	result.Mode = uint32(info.Mode().Perm())
 	result.Executable = m.Executable(path)
-	if file, err := os.Open(real); err == nil {
-		defer file.Close()
-		program.Read(&result, file)
+	if info.Mode().IsRegular() { // to open a pipe would wait for whoever writes into it
+		if file, err := os.Open(real); err == nil {
+			defer file.Close()
+			program.Read(&result, file)
+		}
 	}
 	switch {
 	case !info.Mode().IsRegular():

@@ -50,7 +50,7 @@ func declared(variable Variable) bool {
 
 func origin(o Origin) string {
 	if o.Known() {
-		return fmt.Sprintf("%s, %s", o.Layer, o.Place)
+		return clean(fmt.Sprintf("%s, %s", o.Layer, o.Place))
 	}
 	return o.Layer
 }

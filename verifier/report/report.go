@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -154,11 +155,12 @@ func New(run Run) Report {
 		DurationMs:  run.Duration.Milliseconds(),
 		Environment: Environment(s, goenv.Variables),
 		Programs:    programs(s),
-		Outcomes:    slices.Clone(run.Outcomes),
+		Outcomes:    append([]check.Outcome{}, run.Outcomes...),
 		Proofs:      proofs(s),
 		Findings:    masked(run.Findings),
 	}
-	for _, o := range r.Outcomes {
+	for i, o := range r.Outcomes {
+		r.Outcomes[i].Reason = mask(o.Reason)
 		switch o.Status {
 		case facts.Passed:
 			r.Summary.Passed++
@@ -211,7 +213,7 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 		said := false
 		for _, view := range s.Views {
 			if view.Unknown != "" {
-				variable.Views[view.Name] = Value{Unknown: view.Unknown}
+				variable.Views[view.Name] = Value{Unknown: mask(view.Unknown)}
 				continue
 			}
 			got := view.Lookup(name)
@@ -242,7 +244,7 @@ func programs(s *facts.Snapshot) []Program {
 		if command, ok := part.Get(); ok {
 			commands.Views[view] = ProgramFile{Path: command.Binary.Path, Version: command.Binary.GoVersion, Problem: command.Binary.Problem}
 		} else {
-			commands.Views[view] = ProgramFile{Problem: part.Why()}
+			commands.Views[view] = ProgramFile{Problem: mask(part.Why())}
 		}
 	}
 	if len(commands.Views) > 0 {
@@ -265,10 +267,7 @@ func proofs(s *facts.Snapshot) []Proof {
 	result := []Proof{}
 	for _, name := range []string{facts.LaunchProof, facts.AttachProof} {
 		if proof, ok := s.Proofs[name].Get(); ok {
-			if proof.Steps == nil {
-				proof.Steps = []facts.Step{}
-			}
-			tried := Proof{Proof: proof}
+			tried := Proof{Proof: maskedProof(proof)}
 			if proof.Status != facts.Skipped {
 				tried.Tries = 1
 			}
@@ -281,31 +280,62 @@ func proofs(s *facts.Snapshot) []Proof {
 	return result
 }
 
-var credentials = regexp.MustCompile(`(://)[^/@\s,|]+@`)
+// secrets is what looks like a user and password in a URL, or like a token, and what is shown in its place.
+var secrets = []struct {
+	looks *regexp.Regexp
+	shown string
+}{
+	{regexp.MustCompile(`(://)[^/?#\s,|"]+@`), "${1}***@"}, // to the last @: passwords hold some
+	{regexp.MustCompile(`(?i)\b([a-z_-]*(?:token|secret|password|api_?key)=)[^\s&,;|"']+`), "${1}***"},
+	{regexp.MustCompile(`\b(?:gh[opsur]_|github_pat_|glpat-)[\w-]{16,}`), "***"},
+}
 
-// mask hides what looks like a user and password in a URL.
-func mask(text string) string { return credentials.ReplaceAllString(text, "${1}***@") }
+// mask hides what looks like a secret.
+func mask(text string) string {
+	for _, secret := range secrets {
+		text = secret.looks.ReplaceAllString(text, secret.shown)
+	}
+	return text
+}
+
+func maskedTexts(texts []string) []string {
+	texts = slices.Clone(texts)
+	for i := range texts {
+		texts[i] = mask(texts[i])
+	}
+	return texts
+}
 
 func masked(findings []finding.Finding) []finding.Finding {
 	result := make([]finding.Finding, len(findings))
 	for i, f := range findings {
 		f.Message, f.Cause = mask(f.Message), mask(f.Cause)
-		evidence := map[string]string{}
+		f.Evidence = maps.Clone(f.Evidence)
 		for name, value := range f.Evidence {
-			evidence[name] = mask(value)
+			f.Evidence[name] = mask(value)
 		}
-		f.Evidence = evidence
 		f.Related = slices.Clone(f.Related)
 		for j := range f.Related {
 			f.Related[j].Message = mask(f.Related[j].Message)
 		}
-		f.Upstream = slices.Clone(f.Upstream)
-		for j := range f.Upstream {
-			f.Upstream[j] = mask(f.Upstream[j])
+		f.Fixes = slices.Clone(f.Fixes)
+		for j := range f.Fixes {
+			f.Fixes[j].Message, f.Fixes[j].Commands = mask(f.Fixes[j].Message), maskedTexts(f.Fixes[j].Commands)
 		}
+		f.Upstream = maskedTexts(f.Upstream)
 		result[i] = f
 	}
 	return result
+}
+
+// maskedProof masks what tools said, which may be what they were told.
+func maskedProof(proof facts.Proof) facts.Proof {
+	proof.Reason, proof.Output = mask(proof.Reason), mask(proof.Output)
+	proof.Steps = append([]facts.Step{}, proof.Steps...)
+	for i := range proof.Steps {
+		proof.Steps[i].Detail = mask(proof.Steps[i].Detail)
+	}
+	return proof
 }
 
 // JSON writes the canonical form.

@@ -82,7 +82,11 @@ func (t *text) header(r Report) {
 			}
 		}
 	}
-	t.line("dcverify %s  %s %s (%s)", r.Tool.Version, r.Target.Kind, clean(r.Target.Name), strings.Join(details, ", "))
+	who := ""
+	if len(details) > 0 {
+		who = " (" + clean(strings.Join(details, ", ")) + ")"
+	}
+	t.line("dcverify %s  %s %s%s", r.Tool.Version, r.Target.Kind, clean(r.Target.Name), who)
 	t.line("")
 }
 
@@ -164,9 +168,9 @@ func cell(value string, unknown, empty bool) string {
 func agree(v Variable) bool {
 	values, declared := map[string]bool{}, false
 	for _, value := range v.Views {
-		if value.Origin != nil {
+		if value.Unknown == "" {
 			values[value.Effective] = true
-			declared = declared || (value.Origin.Layer != goenv.Default && value.Origin.Layer != goenv.Extension)
+			declared = declared || (value.Origin != nil && value.Origin.Layer != goenv.Default && value.Origin.Layer != goenv.Extension)
 		}
 	}
 	return !declared || len(values) <= 1
@@ -203,7 +207,9 @@ func (t *text) finding(f finding.Finding) {
 	for _, fix := range f.Fixes {
 		t.paragraph("fix: ", fix.Message)
 		for _, command := range fix.Commands {
-			t.line("           %s", clean(command))
+			for line := range strings.SplitSeq(command, "\n") {
+				t.line("           %s", clean(line))
+			}
 		}
 	}
 	t.line("")
@@ -239,7 +245,7 @@ func (t *text) proofs(r Report) {
 			total += step.Ms
 			steps = append(steps, step.Name)
 		}
-		with := clean(proof.Tool.Path) + " " + proof.Tool.Version
+		with := clean(proof.Tool.Path + " " + proof.Tool.Version)
 		if proof.Tool.Linked {
 			with = "the Delve linked into dcverify, because the container has none that runs"
 		}
@@ -325,10 +331,14 @@ func Codes(r Report, severities ...finding.Severity) []string {
 	return slices.Compact(codes)
 }
 
-// clean takes the terminal's control characters out of words that come from elsewhere.
+// clean makes one harmless line of words that come from elsewhere: no control characters of terminals, and none that turn
+// the direction of writing around.
 func clean(words string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
 			return '\ufffd'
 		}
 		return r

@@ -73,7 +73,7 @@ func FuzzPlace(f *testing.F) {
 	f.Add("\xff\n\xe2\x82", 3)
 	f.Add("\ufffd", 1)
 	f.Add("x", -1)
-	f.Add("x", 1<<40)
+	f.Add("x", 1<<30)
 	f.Fuzz(func(t *testing.T, text string, at int) {
 		place := File{Name: "f", Text: text}.Place(at, at)
 		if place.Line != place.EndLine || place.Column != place.EndColumn {
