@@ -25,8 +25,8 @@ lint() {
   go run "$STATICCHECK" ./...
   if command -v shellcheck >/dev/null; then
     local scripts
-    mapfile -t scripts < <(git ls-files | xargs grep -lE '^#!(/bin/sh|/usr/bin/env bash)' --)
-    shellcheck "${scripts[@]}"
+    mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+    shellcheck -x "${scripts[@]}"
   elif [[ -n ${DCVERIFY_REQUIRE:-} ]]; then
     echo "shellcheck is missing" >&2
     return 1

@@ -129,7 +129,7 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 	}
 	output := string(run.Stderr) + string(run.Stdout)
 	build.Status, build.Error, build.Output = facts.Fails, telling(output), tail(output)
-	switch missing := missingToolchain(output); {
+	switch missing := g.missingToolchain(output); {
 	case run.Exit < 0 && (ctx.Err() != nil || run.Late()):
 		build.Status, build.Error = facts.Broken, fmt.Sprintf("go %s: %v", args[0], run.Err)
 	case missing != "":
@@ -200,7 +200,7 @@ func (g *gatherer) listWorkspace(ctx context.Context, tools environment) facts.B
 	switch {
 	case run.Exit < 0:
 		build.Status, build.Error = facts.Broken, "go list: "+run.Err.Error()
-	case strings.Contains(output, "GOPROXY=off") || missingToolchain(output) != "":
+	case !g.Online && strings.Contains(output, "GOPROXY=off") || g.missingToolchain(output) != "":
 		build.Status, build.Error = facts.Skipped, "its modules are not downloaded yet, and without --online dcverify does not download them"
 	case strings.Contains(output, "directory prefix . does not contain"):
 		build.Status, build.Error = facts.Skipped, "the workspace folder itself holds no module" // nested ones are no concern here
@@ -232,7 +232,7 @@ func tail(text string) string {
 	const most = 4 << 10
 	text = strings.TrimSpace(text)
 	if len(text) > most {
-		text = "…" + text[len(text)-most:]
+		text = "…" + strings.ToValidUTF8(text[len(text)-most:], "") // a character may be cut in two
 	}
 	return text
 }

@@ -153,7 +153,7 @@ func (g *gatherer) remoteEnvironment(e *environments, base goenv.Environ) enviro
 	if g.From == goenv.RemoteView {
 		return result
 	}
-	if env, ok := g.extensionHost(); ok {
+	if env, ok := extensionHost("/proc"); ok {
 		result.env = env
 		return result
 	}
@@ -173,17 +173,17 @@ func (g *gatherer) remoteEnvironment(e *environments, base goenv.Environ) enviro
 }
 
 // extensionHost is the environment in which the editor's server started the process that runs extensions.
-func (g *gatherer) extensionHost() (goenv.Environ, bool) {
-	entries, _ := os.ReadDir("/proc")
+func extensionHost(proc string) (goenv.Environ, bool) {
+	entries, _ := os.ReadDir(proc)
 	for _, entry := range entries {
 		if _, err := strconv.Atoi(entry.Name()); err != nil {
 			continue
 		}
-		arguments, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "cmdline"))
+		arguments, err := os.ReadFile(filepath.Join(proc, entry.Name(), "cmdline"))
 		if err != nil || !strings.Contains(string(arguments), "\x00--type=extensionHost") {
 			continue
 		}
-		if block, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "environ")); err == nil {
+		if block, err := os.ReadFile(filepath.Join(proc, entry.Name(), "environ")); err == nil {
 			env, _ := goenv.ParseBlock(block)
 			return env, true
 		}

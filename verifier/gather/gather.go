@@ -88,8 +88,9 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		if name == goenv.ImageView {
 			continue // no process runs in it
 		}
-		commands[name] = async(func() facts.Part[facts.GoCommand] { return g.goCommand(ctx, envs.get(name)) })
-		builds[name] = async(func() building { return g.build(ctx, name, envs.get(name), commands[name]()) })
+		command := async(func() facts.Part[facts.GoCommand] { return g.goCommand(ctx, envs.get(name)) })
+		commands[name] = command // which the loop goes on to write: the build must not look it up there
+		builds[name] = async(func() building { return g.build(ctx, name, envs.get(name), command()) })
 	}
 	listing := async(func() facts.Build { return g.listWorkspace(ctx, envs.get(goenv.ToolsView)) })
 	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })

@@ -42,7 +42,7 @@ func (g *gatherer) goCommand(ctx context.Context, view environment) facts.Part[f
 	inside := async(func() facts.Answer { return g.askGo(ctx, path, view.env, g.Workspace) })
 	command.Outside = g.askGo(ctx, path, view.env, g.Scratch())
 	command.Inside = inside()
-	command.Missing = missingToolchain(command.Inside.Error)
+	command.Missing = g.missingToolchain(command.Inside.Error)
 	return facts.Known(command)
 }
 
@@ -119,9 +119,10 @@ func (g *gatherer) offline(env goenv.Environ) goenv.Environ {
 // The go command's words when a toolchain is due and dcverify kept it from downloading it.
 var noToolchain = regexp.MustCompile(`download (go1[.0-9a-z]+)[^:]*:.*(toolchain not available|GOPROXY=off)`)
 
-// missingToolchain is the toolchain that a go command wanted to download, empty when its error is another one.
-func missingToolchain(text string) string {
-	if match := noToolchain.FindStringSubmatch(text); match != nil {
+// missingToolchain is the toolchain that a go command wanted to download and dcverify kept it from; empty when its error is
+// another one.
+func (g *gatherer) missingToolchain(text string) string {
+	if match := noToolchain.FindStringSubmatch(text); match != nil && !g.Online { // with it, nobody has that toolchain
 		return match[1]
 	}
 	return ""
@@ -135,7 +136,7 @@ func telling(output string) string {
 	var first string
 	for line := range strings.Lines(output) {
 		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "warning:") {
+		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "warning:") || strings.HasPrefix(line, "go: downloading ") {
 			continue
 		}
 		if causes.MatchString(line) {

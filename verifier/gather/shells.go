@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -90,9 +91,13 @@ func (g *gatherer) loginShells(ctx context.Context, base goenv.Environ) loginShe
 func (g *gatherer) shellEnvironment(ctx context.Context, shell, flag string, base goenv.Environ) environment {
 	result := environment{view: goenv.LoginView}
 	mark := fmt.Sprintf("dcverify-%d-mark", time.Now().UnixNano())
+	folder := g.system.Home
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		folder = "/" // where login(1) goes then
+	}
 	run := g.Run(ctx, machine.Command{
 		Path: shell, Args: []string{flag, quote(g.Self) + " " + EnvironHelper + " " + mark},
-		Dir: g.system.Home, Env: base, Timeout: shellDeadline,
+		Dir: folder, Env: base, Timeout: shellDeadline,
 	})
 	parts := bytes.Split(run.Stdout, []byte(mark))
 	if len(parts) >= 3 {

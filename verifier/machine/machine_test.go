@@ -33,7 +33,7 @@ func local(t *testing.T) *Local {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Local{scratch: folder}
+	return &Local{scratch: folder, temps: map[string]string{}}
 }
 
 const long = time.Minute // a deadline that only what hangs reaches
@@ -95,6 +95,7 @@ func TestRunDeadline(t *testing.T) {
 
 // ctrl-C ends a command with all that it started, and is told apart from its deadline.
 func TestRunInterrupted(t *testing.T) {
+	t.Parallel() // it waits for the grace that processes get
 	m := local(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	pidFile := filepath.Join(m.Scratch(), "pid")
@@ -118,6 +119,7 @@ func TestRunInterrupted(t *testing.T) {
 }
 
 func TestRunBackground(t *testing.T) {
+	t.Parallel() // it waits for the grace that processes get
 	got := local(t).Run(t.Context(), Command{Path: "/bin/sh", Args: []string{"-c", "sleep 60 & echo $!"}, Env: goenv.Environ{"PATH": os.Getenv("PATH")}, Timeout: long})
 	if got.Err != nil || got.Exit != 0 {
 		t.Errorf("status %d, error %v", got.Exit, got.Err)
@@ -212,8 +214,8 @@ func TestClose(t *testing.T) {
 	if filepath.Dir(got.Scratch) != folder || got.Perm != 0o700 {
 		t.Errorf("the scratch folder is %s with mode %v", got.Scratch, got.Perm)
 	}
-	if _, err := os.Lstat(got.Scratch); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the scratch folder is left: %v", err)
+	if left, err := os.ReadDir(folder); got.Temp == "" || err != nil || len(left) != 0 {
+		t.Errorf("of the scratch folder and %s there is left %v, %v", got.Temp, left, err)
 	}
 	// Without these the test would prove nothing: there must be an orphan that outlived its command.
 	if !got.DaemonLived || !got.Adopted {
@@ -248,6 +250,24 @@ func TestOpen(t *testing.T) {
 				t.Errorf("the scratch folder is in %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestTempIn(t *testing.T) {
+	m := local(t)
+	folder := t.TempDir()
+	temp := m.TempIn(folder)
+	if info, err := os.Stat(temp); err != nil || !info.IsDir() || filepath.Dir(temp) != folder {
+		t.Errorf("%q in %s: %v", temp, folder, err)
+	}
+	if again := m.TempIn(folder); again != temp {
+		t.Errorf("the second time it is %s, and was %s", again, temp)
+	}
+	if other := m.TempIn(t.TempDir()); other == temp || other == "" {
+		t.Errorf("in another folder it is %q", other)
+	}
+	if none := m.TempIn(filepath.Join(folder, "gone")); none != "" {
+		t.Errorf("%s was made in a folder that is not there", none)
 	}
 }
 

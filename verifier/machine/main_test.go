@@ -57,6 +57,7 @@ func playDaemon() int {
 // life is what a process saw that opened and closed the machine.
 type life struct {
 	Scratch     string
+	Temp        string
 	Perm        os.FileMode
 	Daemon      int
 	DaemonLived bool // after the command that started it had ended
@@ -72,7 +73,7 @@ func playLife() int {
 		return 1
 	}
 	var l life
-	l.Scratch = m.Scratch()
+	l.Scratch, l.Temp = m.Scratch(), m.TempIn(os.Getenv("LIFE_TMPDIR"))
 	if info, err := os.Stat(l.Scratch); err == nil {
 		l.Perm = info.Mode().Perm()
 	}
