@@ -25,7 +25,7 @@ lint() {
   go run "$STATICCHECK" ./...
   if command -v shellcheck >/dev/null; then
     local scripts
-    mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+    mapfile -t scripts < <(git ls-files '*.sh' .ci/run | xargs awk 'FNR == 1 && /^#!/ { print FILENAME }')
     shellcheck -x "${scripts[@]}"
   elif [[ -n ${DCVERIFY_REQUIRE:-} ]]; then
     echo "shellcheck is missing" >&2
