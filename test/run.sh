@@ -42,7 +42,7 @@ fast() {
 
 real() {
   step "tests on real dev containers"
-  go test -count=1 -timeout 60m -v ./test/real 2>&1 | grep -vE '^=== (RUN|PAUSE|CONT|NAME)'
+  go test -count=1 -timeout 60m -v ./test/real 2>&1 | grep --line-buffered -vE '^=== (RUN|PAUSE|CONT|NAME)'
 }
 
 case ${1:-all} in

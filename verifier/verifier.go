@@ -5,6 +5,7 @@ package verifier
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -38,8 +39,11 @@ func Verify(ctx context.Context, options Options) (report.Report, error) {
 	options.Needs = checks.Needs(options.Checks)
 	snapshot := gather.Take(deadline, m, options.Options)
 	interrupted := ""
-	if deadline.Err() != nil {
-		interrupted = context.Cause(deadline).Error()
+	switch {
+	case ctx.Err() != nil:
+		interrupted = "interrupted"
+	case deadline.Err() != nil:
+		interrupted = fmt.Sprintf("the time of %s ran out", options.Timeout)
 	}
 	if err := m.Close(); err != nil {
 		return report.Report{}, err

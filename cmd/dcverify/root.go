@@ -85,7 +85,7 @@ checks GOROOT and all of it for consistency, and proves by doing that go builds,
 launches a program, and that it attaches to one.
 
 Exit status: 0 nothing at or above --fail-on; 1 an error was found; 2 only warnings, with --fail-on warning;
-3 usage, or input that cannot be read; 4 dcverify could not finish.`,
+3 usage, or input that cannot be read; 4 dcverify could not finish, or nothing could be asked.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},

@@ -74,11 +74,8 @@ func (h *here) verify(ctx context.Context, sys system, selected []check.Check, a
 	if err := h.write(sys, result); err != nil {
 		return err
 	}
-	switch {
-	case ctx.Err() != nil:
-		fmt.Fprintln(sys.stderr, "dcverify: interrupted; what was found until then is above")
-	case time.Duration(result.DurationMs)*time.Millisecond >= options.Timeout:
-		fmt.Fprintf(sys.stderr, "dcverify: the time of --timeout %s ran out; what was found until then is above\n", options.Timeout)
+	if result.Interrupted != "" {
+		fmt.Fprintf(sys.stderr, "dcverify: %s; what was found until then is reported\n", result.Interrupted)
 	}
 	return exit(result)
 }

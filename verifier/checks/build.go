@@ -55,10 +55,10 @@ func reportBuild(p *check.Pass, build facts.Build) {
 		f.Message = "go cannot list the workspace's packages: " + build.Error
 		f.Cause = "the workspace's go.mod, go.work or vendor folder and this environment do not fit each other"
 	}
-	if origin := p.View(build.Views[0]).Lookup("GOROOT").Origin; build.Goroot != "" && strings.Contains(build.Error, "go tool version") {
-		f.Cause = "GOROOT and the go command are of different releases; GOROOT is set by " + said(origin)
-		f.Location = origin.Place
-		f.Fixes = []finding.Fix{removeGoroot(origin)}
+	if value, declared := p.View(build.Views[0]).Goroot(); declared && strings.Contains(build.Error, "go tool version") {
+		f.Cause = "GOROOT and the go command are of different releases; GOROOT is set by " + said(value.Origin)
+		f.Location = value.Origin.Place
+		f.Fixes = []finding.Fix{removeGoroot(value.Origin)}
 	}
 	p.Report(f, build.Where, step, build.Error)
 }

@@ -5,8 +5,6 @@
 package devcontainer
 
 import (
-	"encoding/json"
-
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/source"
@@ -59,12 +57,7 @@ func Parse(file source.File) (Config, error) {
 func declarations(members []jsonc.Member) map[string]goenv.Declaration {
 	result := map[string]goenv.Declaration{}
 	for _, m := range members {
-		value, isText := m.Value.(string)
-		if !isText {
-			text, _ := json.Marshal(m.Value)
-			value = string(text)
-		}
-		result[m.Name] = goenv.Declaration{Value: value, Place: m.Place}
+		result[m.Name] = goenv.Declaration{Value: m.Text(), Place: m.Place}
 	}
 	return result
 }

@@ -130,7 +130,7 @@ type Build struct {
 	Views  []string `json:"views"`
 	Where  string   `json:"where"`          // "scratch": a module that asks for the same Go as the workspace; "workspace": its own packages are listed
 	Go     string   `json:"go"`             // the go command
-	Goroot string   `json:"goroot"`         // GOROOT of its environment
+	Goroot string   `json:"goroot"`         // GOROOT that it builds with, set by somebody or derived
 	Status Status   `json:"status"`         //
 	Error  string   `json:"error,omitzero"` // go's own words, one line
 	Output string   `json:"output,omitzero"`

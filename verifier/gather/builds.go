@@ -57,6 +57,7 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 		asks:   g.workspace.Go,
 		env:    environment.env,
 		goPath: found.Binary.Path,
+		goroot: cmp.Or(found.Outside.Env["GOROOT"], environment.env["GOROOT"]),
 	}
 	program := async(func() facts.Build { return g.compile(ctx, scratch) })
 	whole := program
@@ -70,7 +71,7 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 // signature is what decides how a build goes: the go command, and what it says of its own environment. A variable that
 // one view sets to what another view's go takes by default makes no difference.
 func signature(command facts.GoCommand, env goenv.Environ) string {
-	parts := []string{command.Binary.Real, env["HOME"], env["LD_LIBRARY_PATH"], env["LD_PRELOAD"]}
+	parts := []string{command.Binary.Path, env["HOME"], env["LD_LIBRARY_PATH"], env["LD_PRELOAD"]}
 	said := goenv.Environ(command.Outside.Env)
 	if command.Outside.Error != "" {
 		said = env
@@ -90,11 +91,12 @@ type module struct {
 	asks   string // the Go version of the workspace, so that the go command switches toolchains as it does there
 	env    goenv.Environ
 	goPath string
+	goroot string // that it builds with
 }
 
 // compile builds the program of the scratch module.
 func (g *gatherer) compile(ctx context.Context, m module) facts.Build {
-	build := facts.Build{Where: "scratch", Go: m.goPath, Goroot: m.env["GOROOT"], Status: facts.Passed}
+	build := facts.Build{Where: "scratch", Go: m.goPath, Goroot: m.goroot, Status: facts.Passed}
 	if err := m.write(); err != nil {
 		build.Status, build.Error = facts.Broken, err.Error()
 		return build
@@ -129,7 +131,7 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 	}
 	output := string(run.Stderr) + string(run.Stdout)
 	build.Status, build.Error, build.Output = facts.Fails, telling(output), tail(output)
-	switch missing := g.missingToolchain(output); {
+	switch missing := g.missingToolchain(output, m.env); {
 	case run.Exit < 0 && (ctx.Err() != nil || run.Late()):
 		build.Status, build.Error = facts.Broken, fmt.Sprintf("go %s: %v", args[0], run.Err)
 	case missing != "":
@@ -200,7 +202,7 @@ func (g *gatherer) listWorkspace(ctx context.Context, tools environment) facts.B
 	switch {
 	case run.Exit < 0:
 		build.Status, build.Error = facts.Broken, "go list: "+run.Err.Error()
-	case !g.Online && strings.Contains(output, "GOPROXY=off") || g.missingToolchain(output) != "":
+	case !g.Online && tools.env["GOPROXY"] != "off" && strings.Contains(output, "GOPROXY=off") || g.missingToolchain(output, tools.env) != "":
 		build.Status, build.Error = facts.Skipped, "its modules are not downloaded yet, and without --online dcverify does not download them"
 	case strings.Contains(output, "directory prefix . does not contain"):
 		build.Status, build.Error = facts.Skipped, "the workspace folder itself holds no module" // nested ones are no concern here

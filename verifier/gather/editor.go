@@ -40,7 +40,7 @@ func (g *gatherer) readEditor(ctx context.Context, remote environment) editor {
 		extension.Prefix, _, _ = strings.Cut(path, ":")
 	}
 	result.extension = facts.Known(extension)
-	if missing := g.missingToolchain(extension.Answer.Error); missing != "" {
+	if missing := g.missingToolchain(extension.Answer.Error, remote.env); missing != "" {
 		why := fmt.Sprintf("the workspace asks for %s, which is not downloaded yet, and without --online dcverify does not download it", missing)
 		result.terminal.unknown, result.tools.unknown = why, why
 		return result

@@ -42,7 +42,7 @@ func (g *gatherer) goCommand(ctx context.Context, view environment) facts.Part[f
 	inside := async(func() facts.Answer { return g.askGo(ctx, path, view.env, g.Workspace) })
 	command.Outside = g.askGo(ctx, path, view.env, g.Scratch())
 	command.Inside = inside()
-	command.Missing = g.missingToolchain(command.Inside.Error)
+	command.Missing = g.missingToolchain(command.Inside.Error, view.env)
 	return facts.Known(command)
 }
 
@@ -121,8 +121,9 @@ var noToolchain = regexp.MustCompile(`download (go1[.0-9a-z]+)[^:]*:.*(toolchain
 
 // missingToolchain is the toolchain that a go command wanted to download and dcverify kept it from; empty when its error is
 // another one.
-func (g *gatherer) missingToolchain(text string) string {
-	if match := noToolchain.FindStringSubmatch(text); match != nil && !g.Online { // with it, nobody has that toolchain
+func (g *gatherer) missingToolchain(text string, env goenv.Environ) string {
+	// With --online nobody has that toolchain, and with a GOPROXY=off of the user's own nobody is to ask for it.
+	if match := noToolchain.FindStringSubmatch(text); match != nil && !g.Online && env["GOPROXY"] != "off" {
 		return match[1]
 	}
 	return ""

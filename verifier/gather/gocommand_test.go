@@ -30,13 +30,16 @@ func TestMissingToolchain(t *testing.T) {
 		"go: golang.org/x/tools/cmd/stringer@v0.99.0: module lookup disabled by GOPROXY=off":                                                   "",
 		"go: download go1.26.8: golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64: verifying module: checksum database disabled by GOSUMDB=off": "",
 	} {
-		if got := new(gatherer).missingToolchain(text); got != want {
+		if got := new(gatherer).missingToolchain(text, nil); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 		// Then dcverify kept nothing from anybody, and it is go's own error.
 		online := gatherer{Options: Options{Online: true}}
-		if got := online.missingToolchain(text); got != "" {
+		if got := online.missingToolchain(text, nil); got != "" {
 			t.Errorf("online, %q: %q", text, got)
+		}
+		if got := new(gatherer).missingToolchain(text, goenv.Environ{"GOPROXY": "off"}); got != "" {
+			t.Errorf("with the user's own GOPROXY=off, %q: %q", text, got)
 		}
 	}
 }

@@ -25,6 +25,16 @@ type Member struct {
 	Place source.Place // from the name to the end of the value
 }
 
+// Text is the value as a text: a string as it is, and everything else as JSON writes it, null as the word null. That is
+// what becomes of it where a program puts it into an environment.
+func (m Member) Text() string {
+	if text, ok := m.Value.(string); ok {
+		return text
+	}
+	text, _ := json.Marshal(m.Value) // decoded from JSON, it can be written again
+	return string(text)
+}
+
 // Parse reads the file. The error gives the line and column of the first thing that is not JSON with comments.
 func Parse(file source.File) (Doc, error) {
 	root, err := hujson.Parse([]byte(file.Text))

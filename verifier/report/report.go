@@ -29,7 +29,7 @@ const (
 	ExitFailed     = 1 // an error-level finding
 	ExitWarned     = 2 // only warnings, with fail-on warning
 	ExitUsage      = 3 // usage, or input that cannot be read
-	ExitIncomplete = 4 // dcverify could not finish: engine away, deadline, interrupted
+	ExitIncomplete = 4 // dcverify could not finish: engine away, deadline, interrupted, or nothing could be asked
 )
 
 // FailOn says from which severity on a finding fails the run.
@@ -60,6 +60,7 @@ type Report struct {
 	DurationMs  int64             `json:"durationMs"`
 	Verdict     Verdict           `json:"verdict"`
 	ExitStatus  int               `json:"exitStatus"`
+	Interrupted string            `json:"interrupted,omitempty"` // why the run ended before its time
 	Summary     Summary           `json:"summary"`
 	Environment []Variable        `json:"environment"`
 	Programs    []Program         `json:"programs"`
@@ -153,6 +154,7 @@ func New(run Run) Report {
 		Target:      Target{Target: s.Target, User: s.System.User},
 		Started:     run.Started.UTC().Truncate(time.Millisecond),
 		DurationMs:  run.Duration.Milliseconds(),
+		Interrupted: run.Interrupted,
 		Environment: Environment(s, goenv.Variables),
 		Programs:    programs(s),
 		Outcomes:    append([]check.Outcome{}, run.Outcomes...),
@@ -174,23 +176,23 @@ func New(run Run) Report {
 			r.Summary.Broken++
 		}
 	}
-	r.judge(run.FailOn, run.Interrupted)
+	r.judge(run.FailOn)
 	return r
 }
 
 // judge sets verdict and exit status. An error that was found counts although something else could not be asked; a
-// warning does not.
-func (r *Report) judge(failOn FailOn, interrupted string) {
+// warning does not, and where nothing could be asked nothing has passed.
+func (r *Report) judge(failOn FailOn) {
 	warnings := slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Severity == finding.Warning })
 	switch {
-	case interrupted != "":
+	case r.Interrupted != "":
 		r.Verdict, r.ExitStatus = Incomplete, ExitIncomplete
 		if r.Summary.Failed > 0 {
 			r.Verdict = Failed
 		}
 	case r.Summary.Failed > 0:
 		r.Verdict, r.ExitStatus = Failed, ExitFailed
-	case r.Summary.Broken > 0:
+	case r.Summary.Broken > 0, r.Summary.Skipped > 0 && r.Summary.Passed+r.Summary.Warned == 0:
 		r.Verdict, r.ExitStatus = Incomplete, ExitIncomplete
 	case warnings:
 		r.Verdict = Warned

@@ -135,7 +135,7 @@ var runs = map[string]func() Run{
 			{Code: "DV604", Name: "delve-launch", Status: facts.Broken, Reason: "no answer within 30s"},
 			{Code: "DV803", Name: "build-proof", Status: facts.Broken, Reason: "bug in DV803: line\n\tof a stack"},
 		}
-		r.Interrupted = "context deadline exceeded"
+		r.Interrupted = "the time of 2s ran out"
 		return r
 	},
 	"unknown-views": func() Run {
@@ -389,6 +389,7 @@ func TestVerdict(t *testing.T) {
 	}{
 		{[]facts.Status{}, false, result{Passed, 0}, result{Passed, 0}, result{Passed, 0}},
 		{[]facts.Status{passed, facts.Skipped}, false, result{Passed, 0}, result{Passed, 0}, result{Passed, 0}},
+		{[]facts.Status{facts.Skipped, facts.Skipped}, false, result{Incomplete, 4}, result{Incomplete, 4}, result{Incomplete, 4}},
 		{[]facts.Status{passed, warned}, false, result{Warned, 0}, result{Warned, 2}, result{Warned, 0}},
 		{[]facts.Status{passed, failed}, false, result{Failed, 1}, result{Failed, 1}, result{Failed, 0}},
 		{[]facts.Status{warned, failed}, false, result{Failed, 1}, result{Failed, 1}, result{Failed, 0}},
@@ -442,7 +443,7 @@ func TestLine(t *testing.T) {
 		"image":         "PASSED: the image is fit for Go",
 		"error":         "FAILED: 1 check (DV104)",
 		"warning":       "WARNED: 1 check (DV108)",
-		"incomplete":    "INCOMPLETE: not everything could be verified, see above",
+		"incomplete":    "INCOMPLETE: the time of 2s ran out",
 	} {
 		if got := Line(New(runs[name]())); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)

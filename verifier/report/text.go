@@ -290,6 +290,9 @@ func Line(r Report) string {
 		codes := Codes(r, finding.Warning)
 		return fmt.Sprintf("%s: %s (%s)", word, count(len(codes), "check"), strings.Join(codes, " "))
 	case Incomplete:
+		if r.Interrupted != "" {
+			return word + ": " + r.Interrupted
+		}
 		return word + ": not everything could be verified, see above"
 	}
 	if r.Target.Kind == "image" {

@@ -6,7 +6,6 @@
 package vscode
 
 import (
-	"fmt"
 	"path"
 	"regexp"
 	"strings"
@@ -61,7 +60,7 @@ func (s *Settings) Read(file source.File, inside ...string) error {
 				if s.ToolsEnvVars == nil {
 					s.ToolsEnvVars, s.ToolsEnvVarsPlaces = map[string]string{}, map[string]source.Place{}
 				}
-				s.ToolsEnvVars[variable.Name] = fmt.Sprint(variable.Value)
+				s.ToolsEnvVars[variable.Name] = variable.Text()
 				s.ToolsEnvVarsPlaces[variable.Name] = variable.Place
 			}
 		}
