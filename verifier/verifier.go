@@ -5,6 +5,7 @@ package verifier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -28,12 +29,13 @@ type Options struct {
 
 // Verify verifies the container or machine that it runs in. The report holds whatever was learned before the deadline or
 // an interruption; an error means that nothing could be learned at all.
-func Verify(ctx context.Context, options Options) (report.Report, error) {
+func Verify(ctx context.Context, options Options) (result report.Report, err error) {
 	started := time.Now()
 	m, err := machine.Open(options.Environ)
 	if err != nil {
 		return report.Report{}, err
 	}
+	defer func() { err = errors.Join(err, m.Close()) }()
 	deadline, cancel := context.WithTimeout(ctx, options.Timeout)
 	defer cancel()
 	options.Needs = checks.Needs(options.Checks)
@@ -44,9 +46,6 @@ func Verify(ctx context.Context, options Options) (report.Report, error) {
 		interrupted = "interrupted"
 	case deadline.Err() != nil:
 		interrupted = fmt.Sprintf("the time of %s ran out", options.Timeout)
-	}
-	if err := m.Close(); err != nil {
-		return report.Report{}, err
 	}
 	return judge(snapshot, options, started, interrupted), nil
 }

@@ -38,7 +38,7 @@ func newEnv(sys system) *cobra.Command {
 			result, err := verifier.Verify(cmd.Context(), options)
 			stop()
 			if err != nil {
-				return err
+				return incomplete{err}
 			}
 			variables := result.Environment
 			if len(names) > 0 {

@@ -69,7 +69,7 @@ func (h *here) verify(ctx context.Context, sys system, selected []check.Check, a
 	result, err := verifier.Verify(ctx, options)
 	stop()
 	if err != nil {
-		return err
+		return incomplete{err}
 	}
 	if err := h.write(sys, result); err != nil {
 		return err
