@@ -19,7 +19,7 @@ func TestFeature(t *testing.T) {
 		t.Fatalf("exit status %d\n%s\n%s", status, stdout, stderr)
 	}
 	_, result, ok := strings.Cut(stdout+stderr, "TEST REPORT")
-	if !ok || strings.Contains(result, "Failed") {
+	if !ok || strings.Contains(result, "❌") {
 		t.Fatalf("no report, or a failure:\n%s", result)
 	}
 	if passed := strings.Count(result, "Passed:"); passed < 12 {

@@ -310,6 +310,7 @@ func TestAgree(t *testing.T) {
 		"against a default":         {[]Value{value(goenv.Default, "/home/x/go"), value(goenv.RemoteEnv, "/x")}, false},
 		"what the default is":       {[]Value{value(goenv.Default, "/go"), value(goenv.RemoteEnv, "/go")}, true},
 		"go alone":                  {[]Value{value(goenv.Default, "a"), value(goenv.Default, "b"), value(goenv.Extension, "c")}, true},
+		"go.env alone":              {[]Value{value("", ""), value(goenv.GorootEnv, "a"), value(goenv.Extension, "a")}, true}, // the image knows no defaults
 		"set in one, nothing else":  {[]Value{value("", ""), value(goenv.RemoteEnv, "-mod=vendor")}, false},
 		"the other view is unknown": {[]Value{{Unknown: "why"}, value(goenv.RemoteEnv, "-mod=vendor")}, true},
 	} {

@@ -164,13 +164,16 @@ func cell(value string, unknown, empty bool) string {
 	return value
 }
 
+// byItself is the layers that nobody had to write for: go's own, and what the extension passes on of them.
+var byItself = []string{goenv.Default, goenv.GorootEnv, goenv.Extension}
+
 // agree tells whether nobody but go itself sets the variable, or whoever does comes to one value in all views.
 func agree(v Variable) bool {
 	values, declared := map[string]bool{}, false
 	for _, value := range v.Views {
 		if value.Unknown == "" {
 			values[value.Effective] = true
-			declared = declared || (value.Origin != nil && value.Origin.Layer != goenv.Default && value.Origin.Layer != goenv.Extension)
+			declared = declared || (value.Origin != nil && !slices.Contains(byItself, value.Origin.Layer))
 		}
 	}
 	return !declared || len(values) <= 1
