@@ -46,7 +46,7 @@ func (f *flags) registerOutput(cmd *cobra.Command) {
 
 // check refuses what cannot be meant.
 func (f *flags) check() error {
-	if err := oneOf("--fail-on", f.failOn, "error", "warning", "never"); err != nil && f.failOn != "" {
+	if err := oneOf("--fail-on", f.failOn, "error", "warning", "never"); err != nil {
 		return err
 	}
 	if err := oneOf("--format", f.format, "text", "json"); err != nil {

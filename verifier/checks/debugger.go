@@ -192,28 +192,32 @@ func judgeProof(p *check.Pass, name, what string) {
 		if len(proof.Steps) > 0 {
 			step = proof.Steps[len(proof.Steps)-1].Name
 		}
-		f := finding.Finding{
+		cause, fix := whyProofFailed(p, step, proof.Reason)
+		p.Report(finding.Finding{
 			Message:  fmt.Sprintf("%s (step %s): %s", what, step, proof.Reason),
+			Cause:    cause,
 			Evidence: map[string]string{"view": proof.View, "step": step, "dlv": proof.Tool.Path, "dlvVersion": proof.Tool.Version},
 			Upstream: []string{proof.Reason},
-			Fixes:    []finding.Fix{{Message: "mend the cause first", Safe: true}},
-		}
-		f.Cause, f.Fixes[0].Message = whyProofFailed(p, step)
-		p.Report(f)
+			Fixes:    []finding.Fix{{Message: fix, Safe: true}},
+		})
 	}
 }
 
 // whyProofFailed points from the failed proof to the check that knows the cause.
-func whyProofFailed(p *check.Pass, step string) (cause, fix string) {
-	ptrace, _ := p.Ptrace.Get()
+func whyProofFailed(p *check.Pass, step, reason string) (cause, fix string) {
+	ptrace, probed := p.Ptrace.Get()
+	refused := (ptrace.Child.Tried && !ptrace.Child.OK) || (ptrace.Sibling.Tried && !ptrace.Sibling.OK)
 	switch {
-	case step == "build" || step == "test":
+	case step == "build":
 		return "Delve debugs what go builds in the editor's environment, and go builds nothing there", "mend the build first (DV803)"
-	case ptrace.Child.Tried && !ptrace.Child.OK:
+	case refused:
 		return ptrace.Explanation, "permit ptrace first (DV603)"
+	case strings.Contains(reason, "does not own the process"):
+		return "the process belongs to another user", `debug as that user, or as root with "capAdd": ["SYS_PTRACE"]`
+	case strings.Contains(reason, "of Delve") || strings.Contains(reason, "DWARFv5") || step == "locals":
+		return "this dlv and the Go that built the program do not fit each other", "install a dlv that fits (DV602)"
+	case probed:
+		return "ptrace is permitted, so the kernel is not the cause; Delve's own words are above", "see what Delve says; `dcverify explain` takes its message"
 	}
-	if explanation := ptrace.Explanation; explanation != "" && ptrace.Sibling.Tried && !ptrace.Sibling.OK {
-		return explanation, "permit ptrace first (DV603)"
-	}
-	return "ptrace is permitted, so the kernel is not the cause; Delve's own words are above", "see what Delve says; `dcverify explain` takes its message"
+	return "Delve's own words are above", "ask whether the kernel permits ptrace (DV603)"
 }

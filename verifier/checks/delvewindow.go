@@ -1,8 +1,6 @@
 package checks
 
 import (
-	"strings"
-
 	"golang.org/x/mod/semver"
 
 	"github.com/dcverify/dcverify/verifier/goenv"
@@ -67,5 +65,5 @@ func fittingDelve(goVersion string) string {
 			return window.last
 		}
 	}
-	return strings.TrimSpace("latest")
+	return "latest"
 }

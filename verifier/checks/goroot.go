@@ -171,7 +171,7 @@ var gorootMatchesGo = check.Check{
 			}
 			mismatches[at].views = append(mismatches[at].views, view.Name)
 		}
-		if asked == 0 && len(mismatches) == 0 {
+		if asked == 0 {
 			p.Skip("no view has a go command and a Go root to compare")
 		}
 		for _, m := range mismatches {
