@@ -56,19 +56,20 @@ func lookPath(path, name string) (string, error) {
 	return "", errors.New("no " + name + " in " + path)
 }
 
-// alone is the command `alone WORD`: no process whose command line holds the word may be left, and no temporary folder of
-// dcverify in $TMPDIR.
-func alone(ts *testscript.TestScript, _ bool, args []string) {
+// alone is the command `alone`: no process of this script may be left, which the script's folder in its environment or
+// command line gives away, and no temporary folder of dcverify.
+func alone(ts *testscript.TestScript, _ bool, _ []string) {
 	left, err := filepath.Glob(filepath.Join(ts.Getenv("TMPDIR"), "dcverify-*"))
 	ts.Check(err)
 	if len(left) > 0 {
 		ts.Fatalf("left on disk: %v", left)
 	}
-	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	processes, err := filepath.Glob("/proc/[0-9]*")
 	ts.Check(err)
 	for _, process := range processes {
-		line, err := os.ReadFile(process)
-		if err == nil && strings.Contains(string(line), args[0]) {
+		line, _ := os.ReadFile(filepath.Join(process, "cmdline")) // it may have ended
+		env, _ := os.ReadFile(filepath.Join(process, "environ"))
+		if strings.Contains(string(line)+string(env), ts.Getenv("WORK")) {
 			ts.Fatalf("left running: %s: %q", process, line)
 		}
 	}

@@ -65,13 +65,19 @@ func Open(environ goenv.Environ) (*Local, error) {
 
 // Close ends every process that is left of those it started, and removes the scratch folder.
 func (m *Local) Close() error {
-	for range 50 {
+	started := time.Now()
+	for {
 		children := descendants(os.Getpid())
-		if len(children) == 0 {
+		if len(children) == 0 || time.Since(started) > 2*grace {
 			break
 		}
+		// What start-up files began may hold a lock that only its own trap takes away.
+		signal := syscall.SIGTERM
+		if time.Since(started) > grace/4 {
+			signal = syscall.SIGKILL
+		}
 		for _, pid := range children {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // already gone is fine
+			_ = syscall.Kill(pid, signal) // already gone is fine
 		}
 		for {
 			var status syscall.WaitStatus
@@ -159,7 +165,7 @@ type Result struct {
 }
 
 // Run runs a command to its end, or to its deadline. The command gets no input and its own process group; the group is
-// killed when the command has ended, so that no background job of a shell survives it.
+// told to end when the command has ended, so that no background job of a shell goes on.
 func (m *Local) Run(ctx context.Context, c Command) Result {
 	deadline, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
@@ -178,7 +184,7 @@ func (m *Local) Run(ctx context.Context, c Command) Result {
 	started := time.Now()
 	err := cmd.Run()
 	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // usually nobody is left
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) // usually nobody is left; Close sees to the stubborn
 	}
 	result := Result{Stdout: stdout.bytes(), Stderr: stderr.bytes(), Exit: -1, Err: err, Duration: time.Since(started)}
 	if cmd.ProcessState != nil {
