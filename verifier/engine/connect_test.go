@@ -63,8 +63,8 @@ func TestConnectNegotiates(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer engine.Close()
-	if engine.Address() != host || engine.api.ClientVersion() != "1.41" {
-		t.Errorf("%s, API %s", engine.Address(), engine.api.ClientVersion())
+	if engine.api.DaemonHost() != host || engine.api.ClientVersion() != "1.41" {
+		t.Errorf("%s, API %s", engine.api.DaemonHost(), engine.api.ClientVersion())
 	}
 	_, err = engine.Image(t.Context(), "golang")
 	if _, ok := errors.AsType[*ErrNoImage](err); !ok {

@@ -45,9 +45,6 @@ func New(api API) *Engine { return &Engine{api: api} }
 // Close gives the connections back.
 func (e *Engine) Close() error { return e.api.Close() }
 
-// Address is where the engine was found.
-func (e *Engine) Address() string { return e.api.DaemonHost() }
-
 // Image reads everything about an image that matters to Go. An image that the engine does not have is an *[ErrNoImage];
 // an engine that went away meanwhile is an *[ErrAway].
 func (e *Engine) Image(ctx context.Context, ref string) (image.Image, error) {

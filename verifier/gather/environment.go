@@ -153,7 +153,7 @@ func (g *gatherer) remoteEnvironment(e *environments, base goenv.Environ) enviro
 	if g.From == goenv.RemoteView {
 		return result
 	}
-	if env, ok := extensionHost("/proc"); ok {
+	if env, ok := extensionHost(g.proc); ok {
 		result.env = env
 		return result
 	}

@@ -53,6 +53,7 @@ const RecordPath = "/usr/local/share/dcverify/image.json"
 type gatherer struct {
 	*machine.Local
 	Options
+	proc      string // where the kernel lists processes: /proc, but for tests
 	system    facts.System
 	workspace facts.Workspace
 	config    devcontainer.Config
@@ -71,7 +72,7 @@ type gatherer struct {
 // not be learned in time says so.
 func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapshot {
 	g := &gatherer{
-		Local: m, Options: options,
+		Local: m, Options: options, proc: "/proc",
 		pool:    make(chan struct{}, runtime.GOMAXPROCS(0)),
 		trees:   map[string]goenv.Tree{},
 		answers: map[string]func() facts.Answer{},

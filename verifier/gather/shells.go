@@ -117,7 +117,7 @@ func (g *gatherer) shellEnvironment(ctx context.Context, shell, flag string, bas
 
 // shell compares what the shell finds with what the container finds.
 func (g *gatherer) shell(command string, got environment, base goenv.Environ, files []source.File) facts.Shell {
-	shell := facts.Shell{Command: command, Login: true, Failed: got.unknown}
+	shell := facts.Shell{Command: command, Login: strings.Contains(command, " -l"), Failed: got.unknown}
 	if got.unknown != "" {
 		return shell
 	}
