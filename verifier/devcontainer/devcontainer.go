@@ -16,6 +16,9 @@ var Files = []string{".devcontainer/devcontainer.json", ".devcontainer.json"}
 
 // Config is the part of a devcontainer.json that decides Go's environment inside the container.
 type Config struct {
+	Root     jsonc.Node      `json:"root"`               // everything, as it is written
+	Problems []jsonc.Problem `json:"problems,omitempty"` // what the reference CLI tolerates without a word
+
 	File         string                       `json:"file"`
 	ContainerEnv map[string]goenv.Declaration `json:"containerEnv,omitempty"`
 	RemoteEnv    map[string]goenv.Declaration `json:"remoteEnv,omitempty"`

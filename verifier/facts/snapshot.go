@@ -28,6 +28,7 @@ const (
 	Launch      Need = "launch"      // Proofs: delve-launch
 	Attach      Need = "attach"      // Proofs: delve-attach
 	Files       Need = "files"       // the files of an image
+	Declared    Need = "declared"    // Project: what the files of the workspace declare
 )
 
 // Snapshot is one target seen once.
@@ -42,11 +43,12 @@ type Snapshot struct {
 	Ptrace    Part[Ptrace]    `json:"ptrace"`
 	Builds    Part[[]Build]   `json:"builds"`
 
-	Go     map[string]Part[GoCommand] `json:"go,omitempty"`     // the go command, by view
-	Trees  map[string]goenv.Tree      `json:"trees,omitempty"`  // Go roots, by path as somebody wrote it
-	Tools  map[string]Part[Tool]      `json:"tools,omitempty"`  // dlv and gopls as the extension looks for them, by name
-	Proofs map[string]Part[Proof]     `json:"proofs,omitempty"` // by name of the proof
-	Image  Part[image.Image]          `json:"image"`
+	Go      map[string]Part[GoCommand] `json:"go,omitempty"`     // the go command, by view
+	Trees   map[string]goenv.Tree      `json:"trees,omitempty"`  // Go roots, by path as somebody wrote it
+	Tools   map[string]Part[Tool]      `json:"tools,omitempty"`  // dlv and gopls as the extension looks for them, by name
+	Proofs  map[string]Part[Proof]     `json:"proofs,omitempty"` // by name of the proof
+	Image   Part[image.Image]          `json:"image"`
+	Project Part[Project]              `json:"project"` // the dev container as the workspace's files declare it
 
 	Problems []string `json:"problems,omitempty"` // what is there and could not be understood: damaged files, malformed environments
 }

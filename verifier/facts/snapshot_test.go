@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type filler struct {
 	t    *testing.T
 	next int64
+	open []reflect.Type // structs that are being filled: a tree ends where it would begin again
 }
 
 var all = []cmp.Option{
@@ -32,7 +34,7 @@ func (f *filler) fill(v reflect.Value) {
 		v.Set(reflect.ValueOf(time.Unix(f.next, f.next).UTC()))
 		return
 	}
-	if get := v.MethodByName("Get"); get.IsValid() && v.Kind() == reflect.Struct {
+	if get := v.MethodByName("Get"); v.MethodByName("IsFailed").IsValid() {
 		f.fillPart(v, get)
 		return
 	}
@@ -45,10 +47,18 @@ func (f *filler) fill(v reflect.Value) {
 		v.SetInt(f.next)
 	case reflect.Uint32, reflect.Uint64:
 		v.SetUint(uint64(f.next) | 1<<31)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		f.fill(v.Elem())
 	case reflect.Struct:
+		if slices.Contains(f.open, v.Type()) {
+			return
+		}
+		f.open = append(f.open, v.Type())
 		for i := range v.NumField() {
 			f.fill(v.Field(i))
 		}
+		f.open = f.open[:len(f.open)-1]
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		for i := range 2 {

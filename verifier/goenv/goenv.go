@@ -12,6 +12,7 @@
 package goenv
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -39,7 +40,12 @@ const (
 	UserEnvFile  = "go-env-file"   // what `go env -w` wrote
 	Image        = "image"         // base image, features' containerEnv, Dockerfile ENV: the image's config
 	Dockerfile   = "dockerfile"    // that part of the image's config which the workspace's Dockerfile is seen to set
-	ContainerEnv = "containerEnv"  // devcontainer.json containerEnv, runArgs -e, compose environment
+	Feature      = "feature"       // a feature's containerEnv, where the files are read and not the image
+	EnvFile      = "env_file"      // of a compose service
+	Compose      = "compose"       // environment of a compose service
+	Label        = "label"         // containerEnv or remoteEnv in the metadata label of the image
+	ContainerEnv = "containerEnv"  // devcontainer.json containerEnv; in a container also runArgs -e and compose
+	RunArgs      = "runArgs"       // -e and --env-file among devcontainer.json's runArgs
 	LoginFiles   = "login-files"   // /etc/profile and its kin, as a shell or the userEnvProbe reads them
 	RemoteEnv    = "remoteEnv"     // devcontainer.json remoteEnv
 	ToolsEnvVars = "toolsEnvVars"  // the editor's go.toolsEnvVars setting
@@ -62,9 +68,14 @@ var Variables = []string{
 // Layer is one place that sets variables, and what it sets.
 type Layer struct {
 	Kind   string                  `json:"layer"`
+	Name   string                  `json:"name,omitempty"` // which one, where there may be several: a feature, an image
 	Set    map[string]string       `json:"set,omitempty"`
 	Unset  []string                `json:"unset,omitempty"`  // removed by this layer, as login files can
 	Places map[string]source.Place `json:"places,omitempty"` // where each variable is written, as far as that is known
+
+	Assumed string            `json:"assumed,omitempty"` // whose word the values are, when nobody has looked: a table, with its date
+	Unknown map[string]string `json:"unknown,omitempty"` // variables that the layer sets to something that is not known, and why
+	Unseen  string            `json:"unseen,omitempty"`  // why the whole layer is not known; any variable may be set by it
 }
 
 // View is the environment of one process class: its layers, lowest first.
@@ -76,13 +87,16 @@ type View struct {
 
 // Origin is a layer's say about one variable.
 type Origin struct {
-	Layer string
-	Value string
-	Place source.Place
+	Layer   string
+	Name    string // which one of several layers of that kind
+	Value   string
+	Place   source.Place
+	Assumed string // whose word it is, when nobody has looked
 }
 
 // Value is one variable in one view, explained.
 type Value struct {
+	Unknown   string   // why it is not known; the rest then says what is known of it
 	Set       bool     // in the process environment
 	Value     string   // there
 	Effective string   // what the go command uses
@@ -96,13 +110,19 @@ func (v View) Lookup(name string) Value {
 	var environment, others []Origin // strongest last
 	for _, layer := range v.Layers {
 		if slices.Contains(layer.Unset, name) {
-			result.Set, result.Value = false, ""
+			result.Set, result.Value, result.Unknown = false, "", ""
+		}
+		if why := cmp.Or(layer.Unknown[name], layer.Unseen); why != "" {
+			result.Unknown = why
 		}
 		value, ok := layer.Set[name]
 		if !ok {
 			continue
 		}
-		origin := Origin{Layer: layer.Kind, Value: value, Place: layer.Places[name]}
+		if layer.Unknown[name] == "" && !onlyForGo(layer.Kind) {
+			result.Unknown = ""
+		}
+		origin := Origin{Layer: layer.Kind, Name: layer.Name, Value: value, Place: layer.Places[name], Assumed: layer.Assumed}
 		if onlyForGo(layer.Kind) {
 			others = append(others, origin)
 			continue
