@@ -1,53 +1,25 @@
-//go:build linux
-
 // Package verifier is the whole product in one page: gather the facts, ask the checks, make the report.
 package verifier
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"io/fs"
 	"runtime/debug"
 	"time"
 
 	"github.com/dcverify/dcverify/verifier/check"
-	"github.com/dcverify/dcverify/verifier/checks"
 	"github.com/dcverify/dcverify/verifier/engine"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/gather"
-	"github.com/dcverify/dcverify/verifier/machine"
 	"github.com/dcverify/dcverify/verifier/report"
+	"github.com/dcverify/dcverify/verifier/resolve"
 )
 
 // Options is what a user may say about a run.
 type Options struct {
-	gather.Options               // where and how to gather; Needs is set here
-	Checks         []check.Check // the checks to ask
-	FailOn         report.FailOn
-	Timeout        time.Duration // for everything together
-}
-
-// Verify verifies the container or machine that it runs in. The report holds whatever was learned before the deadline or
-// an interruption; an error means that nothing could be learned at all.
-func Verify(ctx context.Context, options Options) (result report.Report, err error) {
-	started := time.Now()
-	m, err := machine.Open(options.Environ)
-	if err != nil {
-		return report.Report{}, err
-	}
-	defer func() { err = errors.Join(err, m.Close()) }()
-	deadline, cancel := context.WithTimeout(ctx, options.Timeout)
-	defer cancel()
-	options.Needs = checks.Needs(options.Checks)
-	snapshot := gather.Take(deadline, m, options.Options)
-	interrupted := ""
-	switch {
-	case ctx.Err() != nil:
-		interrupted = "interrupted"
-	case deadline.Err() != nil:
-		interrupted = fmt.Sprintf("the time of %s ran out", options.Timeout)
-	}
-	return judge(snapshot, options, started, interrupted), nil
+	Checks  []check.Check // the checks to ask
+	FailOn  report.FailOn
+	Timeout time.Duration // for everything together
 }
 
 // Image audits an image of the engine without starting it.
@@ -60,6 +32,18 @@ func Image(ctx context.Context, docker *engine.Engine, reference string, options
 		return report.Report{}, err
 	}
 	return judge(gather.FromImage(image), options, started, ""), nil
+}
+
+// Config judges a dev container by the files of its workspace alone. Nothing is run; what may be asked besides the files,
+// an engine or a registry, is in the options of the resolver.
+func Config(ctx context.Context, workspace fs.FS, files resolve.Options, options Options) report.Report {
+	started := time.Now()
+	snapshot := resolve.Snapshot(workspace, files)
+	interrupted := ""
+	if ctx.Err() != nil {
+		interrupted = "interrupted"
+	}
+	return judge(snapshot, options, started, interrupted)
 }
 
 // judge asks the checks and makes the report.

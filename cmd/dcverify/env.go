@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,14 +14,16 @@ import (
 	"github.com/dcverify/dcverify/verifier/checks"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/report"
+	"github.com/dcverify/dcverify/verifier/resolve"
 )
 
 func newEnv(sys system) *cobra.Command {
 	h := here{flags: flags{failOn: "never"}}
+	var project string
 	cmd := &cobra.Command{
 		Use:     "env [NAME...]",
 		Short:   "Show each view's value of Go's variables, who set it and what it shadows",
-		Example: "  dcverify env GOROOT\n  dcverify env --format json GOROOT PATH",
+		Example: "  dcverify env GOROOT\n  dcverify env --format json GOROOT PATH\n  dcverify env --config ~/src/app GOROOT",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			for i, name := range names {
 				names[i] = strings.ToUpper(name)
@@ -27,18 +32,9 @@ func newEnv(sys system) *cobra.Command {
 				}
 			}
 			h.timeout = time.Minute
-			selected, err := checks.Select(checks.All(), []string{"DV101", "DV904"}, nil) // what they need is what the table needs
+			result, err := h.environment(cmd.Context(), sys, project)
 			if err != nil {
 				return err
-			}
-			options, stop, err := h.options(cmd.Context(), sys, selected)
-			if err != nil {
-				return err
-			}
-			result, err := verifier.Verify(cmd.Context(), options)
-			stop()
-			if err != nil {
-				return incomplete{err}
 			}
 			variables := result.Environment
 			if len(names) > 0 {
@@ -50,9 +46,53 @@ func newEnv(sys system) *cobra.Command {
 			return report.EnvironmentText(sys.stdout, variables, len(names) > 0)
 		},
 	}
+	cmd.Flags().StringVar(&project, "config", "", "read the files of this project, or this devcontainer.json, instead of looking at this machine")
 	h.registerHere(cmd)
 	h.registerOutput(cmd)
 	return cmd
+}
+
+// environment is a report for the sake of its layer table: of a project's files, or of this machine.
+func (h *here) environment(ctx context.Context, sys system, project string) (report.Report, error) {
+	if project != "" {
+		if err := h.check(); err != nil {
+			return report.Report{}, err
+		}
+		return declaredEnvironment(ctx, sys, project, h.online)
+	}
+	selected, err := checks.Select(checks.All(), []string{"DV101", "DV904"}, nil) // what they need is what the table needs
+	if err != nil {
+		return report.Report{}, err
+	}
+	look, options, stop, err := h.options(ctx, sys, selected)
+	if err != nil {
+		return report.Report{}, err
+	}
+	result, err := verifier.Verify(ctx, look, options)
+	stop()
+	if err != nil {
+		return report.Report{}, incomplete{err}
+	}
+	return result, nil
+}
+
+// declaredEnvironment reads a project, or the devcontainer.json that is named itself, whose project is the folder above
+// .devcontainer.
+func declaredEnvironment(ctx context.Context, sys system, project string, online bool) (report.Report, error) {
+	d := declared{online: online, engine: true}
+	if info, err := os.Stat(project); err == nil && info.Mode().IsRegular() {
+		d.config, err = filepath.Abs(project)
+		if err != nil {
+			return report.Report{}, err
+		}
+		project = filepath.FromSlash(resolve.ProjectFolder(filepath.ToSlash(d.config)))
+	}
+	workspace, options, done, err := d.open(ctx, sys, []string{project})
+	if err != nil {
+		return report.Report{}, err
+	}
+	defer done()
+	return verifier.Config(ctx, workspace, options, verifier.Options{FailOn: report.FailOnNever}), nil
 }
 
 // named keeps the variables asked for; those that nobody sets are kept empty.

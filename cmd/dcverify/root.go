@@ -96,7 +96,7 @@ Exit status: 0 nothing at or above --fail-on; 1 an error was found; 2 only warni
 		return fmt.Errorf("%w (%s --help shows the flags)", err, cmd.CommandPath())
 	})
 	root.AddCommand(
-		newRun(sys), newDebug(sys), newImage(sys), newEnv(sys), newChecks(sys), newExplain(sys), newVersion(sys),
+		newRun(sys), newDebug(sys), newConfig(sys), newImage(sys), newEnv(sys), newChecks(sys), newExplain(sys), newVersion(sys),
 	)
 	root.AddCommand(newHelpers(sys)...)
 	return root

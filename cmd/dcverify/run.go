@@ -29,44 +29,38 @@ func (h *here) registerHere(cmd *cobra.Command) {
 }
 
 // options gathers everything for a look at this machine.
-func (h *here) options(ctx context.Context, sys system, selected []check.Check) (verifier.Options, func(), error) {
+func (h *here) options(ctx context.Context, sys system, selected []check.Check) (gather.Options, verifier.Options, func(), error) {
 	if err := h.check(); err != nil {
-		return verifier.Options{}, nil, err
+		return gather.Options{}, verifier.Options{}, nil, err
 	}
 	if h.from != "" {
 		if err := oneOf("--from", h.from, goenv.RemoteView, goenv.ContainerView); err != nil {
-			return verifier.Options{}, nil, err
+			return gather.Options{}, verifier.Options{}, nil, err
 		}
 	}
 	workspace, err := folder(h.workspace)
 	if err != nil {
-		return verifier.Options{}, nil, fmt.Errorf("--workspace: %w", err)
+		return gather.Options{}, verifier.Options{}, nil, fmt.Errorf("--workspace: %w", err)
 	}
 	program, err := self()
 	if err != nil {
-		return verifier.Options{}, nil, err
+		return gather.Options{}, verifier.Options{}, nil, err
 	}
 	shown := startProgress(ctx, sys, h.quiet, h.verbose)
-	return verifier.Options{
-		Options: gather.Options{
-			Environ: sys.env(), Workspace: workspace, From: h.from, Online: h.online, Self: program, Progress: shown.say,
-		},
-		Checks:  selected,
-		FailOn:  report.FailOn(h.failOn),
-		Timeout: h.timeout,
-	}, shown.stop, nil
+	look := gather.Options{Environ: sys.env(), Workspace: workspace, From: h.from, Online: h.online, Self: program, Progress: shown.say}
+	return look, verifier.Options{Checks: selected, FailOn: report.FailOn(h.failOn), Timeout: h.timeout}, shown.stop, nil
 }
 
 // verify runs, reports, and ends with the report's exit status.
-func (h *here) verify(ctx context.Context, sys system, selected []check.Check, adjust func(*verifier.Options)) error {
-	options, stop, err := h.options(ctx, sys, selected)
+func (h *here) verify(ctx context.Context, sys system, selected []check.Check, adjust func(*gather.Options)) error {
+	look, options, stop, err := h.options(ctx, sys, selected)
 	if err != nil {
 		return err
 	}
 	if adjust != nil {
-		adjust(&options)
+		adjust(&look)
 	}
-	result, err := verifier.Verify(ctx, options)
+	result, err := verifier.Verify(ctx, look, options)
 	stop()
 	if err != nil {
 		return incomplete{err}
@@ -132,7 +126,7 @@ moment and then goes on; nothing is changed in it.`,
 				return fmt.Errorf("--pid wants the number of a process, not %d", pid)
 			}
 			if len(h.only) == 0 {
-				h.only = []string{"DV601", "DV602", "DV603", "DV604", "DV605", "DV905"}
+				h.only = []string{"DV601", "DV602", "DV603", "DV604", "DV605", "DV606", "DV607", "DV905"}
 				if pid != 0 {
 					h.only = []string{"DV601", "DV603", "DV605", "DV905"} // launching says nothing of a process that runs
 				}
@@ -141,7 +135,7 @@ moment and then goes on; nothing is changed in it.`,
 			if err != nil {
 				return err
 			}
-			return h.verify(cmd.Context(), sys, selected, func(o *verifier.Options) { o.AttachTo = pid })
+			return h.verify(cmd.Context(), sys, selected, func(look *gather.Options) { look.AttachTo = pid })
 		},
 	}
 	cmd.Flags().IntVar(&pid, "pid", 0, "attach to this process instead of one of dcverify's own")

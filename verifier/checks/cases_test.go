@@ -158,7 +158,20 @@ func TestCases(t *testing.T) {
 			continue
 		}
 		bad, good := 0, 0
+		for _, tree := range trees(t, archive) {
+			t.Run(c.Code+"/"+tree.name, func(t *testing.T) {
+				if tree.isBad {
+					bad++
+				} else {
+					good++
+				}
+				tree.judge(t, c)
+			})
+		}
 		for _, file := range archive.Files {
+			if strings.Count(file.Name, "/") > 1 {
+				continue // of a tree
+			}
 			t.Run(c.Code+"/"+file.Name, func(t *testing.T) {
 				isBad := strings.HasPrefix(file.Name, "bad/")
 				if isBad {

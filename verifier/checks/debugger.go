@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/check"
@@ -165,7 +166,12 @@ var delveLaunch = check.Check{
 	Code: "DV604", Name: "delve-launch", Severity: finding.Error, Scope: "P",
 	Summary: "Delve cannot start a program, stop at a breakpoint in main, show the stack and the right value of a local, and let it end",
 	Needs:   []facts.Need{facts.Launch, facts.GoCommands},
-	Run:     func(p *check.Pass) { judgeProof(p, facts.LaunchProof, "the debugger cannot launch a program") },
+	Run: func(p *check.Pass) {
+		if proof, ok := p.Proofs[facts.LaunchProof].Get(); ok && proof.Status == facts.Fails && lastStep(proof) == facts.StdStep {
+			return // everything before it has worked: DV606 tells
+		}
+		judgeProof(p, facts.LaunchProof, "the debugger cannot launch a program")
+	},
 }
 
 var delveAttach = check.Check{
@@ -175,6 +181,43 @@ var delveAttach = check.Check{
 	Run: func(p *check.Pass) {
 		judgeProof(p, facts.AttachProof, "the debugger cannot attach to a running process")
 	},
+}
+
+var delveStd = check.Check{
+	Code: "DV606", Name: "delve-std", Severity: finding.Error, Scope: "P",
+	Summary: "a breakpoint in the standard library does not stop, or not in a file of the right GOROOT",
+	Needs:   []facts.Need{facts.Launch, facts.GoCommands},
+	Run: func(p *check.Pass) {
+		proof, ok := p.Proofs[facts.LaunchProof].Get()
+		switch {
+		case !ok:
+			p.Skip("%s", p.Proofs[facts.LaunchProof].Why())
+		case proof.Status == facts.Fails && lastStep(proof) == facts.StdStep:
+			p.Report(finding.Finding{
+				Message:  "the debugger cannot show the standard library: " + proof.Reason,
+				Cause:    "the debugger takes the place of a source from the program, which has it from the GOROOT that it was built with",
+				Evidence: map[string]string{"view": proof.View, "dlv": proof.Tool.Path, "dlvVersion": proof.Tool.Version},
+				Fixes:    []finding.Fix{{Message: "set GOROOT nowhere and build without -trimpath, so that the sources are where the program says", Safe: true}},
+			})
+		case !slices.ContainsFunc(proof.Steps, func(s facts.Step) bool { return s.Name == facts.StdStep }):
+			p.Skip("the launch ended before it came to the standard library (DV604)")
+		}
+	},
+}
+
+// lastStep is where a proof ended.
+func lastStep(proof facts.Proof) string {
+	if len(proof.Steps) == 0 {
+		return "start"
+	}
+	return proof.Steps[len(proof.Steps)-1].Name
+}
+
+var delveDAP = check.Check{
+	Code: "DV607", Name: "delve-dap", Severity: finding.Error, Scope: "P",
+	Summary: "`dlv dap`, started as the Go extension starts it, cannot build a package, stop at a breakpoint of the editor, show variables and end",
+	Needs:   []facts.Need{facts.DAP, facts.GoCommands},
+	Run:     func(p *check.Pass) { judgeProof(p, facts.DAPProof, "the editor cannot debug (F5)") },
 }
 
 // judgeProof turns the record of a proof into an outcome.
@@ -188,10 +231,7 @@ func judgeProof(p *check.Pass, name, what string) {
 	case proof.Status == facts.Broken:
 		p.Break("%s", proof.Reason)
 	case proof.Status == facts.Fails:
-		step := "start"
-		if len(proof.Steps) > 0 {
-			step = proof.Steps[len(proof.Steps)-1].Name
-		}
+		step := lastStep(proof)
 		cause, fix := whyProofFailed(p, step, proof.Reason)
 		p.Report(finding.Finding{
 			Message:  fmt.Sprintf("%s (step %s): %s", what, step, proof.Reason),
@@ -208,7 +248,7 @@ func whyProofFailed(p *check.Pass, step, reason string) (cause, fix string) {
 	ptrace, probed := p.Ptrace.Get()
 	refused := (ptrace.Child.Tried && !ptrace.Child.OK) || (ptrace.Sibling.Tried && !ptrace.Sibling.OK)
 	switch {
-	case step == "build":
+	case step == "build" || step == "launch" && strings.Contains(reason, "Build Error"):
 		return "Delve debugs what go builds in the editor's environment, and go builds nothing there", "mend the build first (DV803)"
 	case refused:
 		return ptrace.Explanation, "permit ptrace first (DV603)"

@@ -52,8 +52,12 @@ var goRuns = check.Check{
 var goFound = check.Check{
 	Code: "DV102", Name: "go-found", Severity: finding.Error, Scope: "SIC", Hard: true,
 	Summary: "no go on a view's PATH, one that cannot be run, or other releases in different views",
-	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files},
+	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files, facts.Declared},
 	Run: func(p *check.Pass) {
+		if project, ok := predicted(p); ok {
+			predictGo(p, project)
+			return
+		}
 		missing, releases := newGroups(), newGroups()
 		for _, view := range p.Views {
 			if view.Unknown != "" {
@@ -107,8 +111,12 @@ var goFound = check.Check{
 var gobinOnPath = check.Check{
 	Code: "DV110", Name: "gobin-on-path", Severity: finding.Error, Scope: "SIC", Hard: true,
 	Summary: "the folder where `go install` puts tools is not on a view's PATH, or GOBIN is relative",
-	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files},
+	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files, facts.Declared},
 	Run: func(p *check.Pass) {
+		if project, ok := predicted(p); ok {
+			predictGobin(p, project)
+			return
+		}
 		asked := 0
 		missing := newGroups()
 		for _, view := range p.Views {

@@ -16,10 +16,11 @@ import (
 var gorootValid = check.Check{
 	Code: "DV103", Name: "goroot-valid", Severity: finding.Error, Scope: "SIC", Hard: true,
 	Summary: "a GOROOT that is set is no Go root: missing, empty, a wrong folder, relative, or one level too deep",
-	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files},
+	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files, facts.Declared},
 	Run: func(p *check.Pass) {
+		project, onlyFiles := predicted(p)
 		for _, d := range declaredRoots(p) {
-			tree := p.Trees[d.root]
+			tree, severity := p.Trees[d.root], finding.Severity("")
 			problem, upstream := "", "package fmt is not in std ("+d.root+"/src/fmt)"
 			switch {
 			case d.root == "null":
@@ -27,7 +28,14 @@ var gorootValid = check.Check{
 				upstream = "go: cannot find GOROOT directory: null"
 			case !strings.HasPrefix(d.root, "/"):
 				problem = "is relative"
+				if strings.HasPrefix(d.root, "~") || strings.HasPrefix(d.root, "$") {
+					problem = "is text that no shell replaces, and so no folder"
+				}
 				upstream = "go: cannot find GOROOT directory: " + d.root
+			case onlyFiles:
+				if problem, severity = strangeRoot(project, d.root); problem == "" {
+					continue
+				}
 			case tree.Real == "":
 				problem = "does not exist"
 				upstream = "go: cannot find GOROOT directory: " + d.root
@@ -42,6 +50,7 @@ var gorootValid = check.Check{
 				continue
 			}
 			p.Report(finding.Finding{
+				Severity: severity,
 				Message:  fmt.Sprintf("GOROOT=%s %s (view %s)", d.root, problem, list(d.views)),
 				Location: d.origin.Place,
 				Cause:    "it is set by " + said(d.origin),
@@ -56,7 +65,7 @@ var gorootValid = check.Check{
 var gorootConsistent = check.Check{
 	Code: "DV104", Name: "goroot-consistent", Severity: finding.Error, Scope: "SIC",
 	Summary: "several places set GOROOT to different values: names the winner and each loser, per view",
-	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files},
+	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files, facts.Declared},
 	Run: func(p *check.Pass) {
 		type said struct {
 			goenv.Origin
@@ -65,11 +74,14 @@ var gorootConsistent = check.Check{
 		var saying []said // who sets GOROOT, and in which views that one wins
 		for _, view := range p.Views {
 			value := view.Lookup("GOROOT")
+			if value.Unknown != "" {
+				continue
+			}
 			for i, origin := range append([]goenv.Origin{value.Origin}, value.Shadows...) {
 				if origin.Layer == "" || origin.Layer == goenv.Default || origin.Layer == goenv.GorootEnv || (origin.Value == "" && i > 0) {
 					continue
 				}
-				at := slices.IndexFunc(saying, func(s said) bool { return s.Layer == origin.Layer && s.Value == origin.Value })
+				at := slices.IndexFunc(saying, func(s said) bool { return s.Layer == origin.Layer && s.Name == origin.Name && s.Value == origin.Value })
 				if at < 0 {
 					at = len(saying)
 					saying = append(saying, said{Origin: origin})
@@ -89,9 +101,10 @@ var gorootConsistent = check.Check{
 		if len(roots) < 2 {
 			return
 		}
+		_, onlyFiles := predicted(p)
 		severity := finding.Info
 		reason := "they are copies of one release"
-		if len(releases) > 1 {
+		if len(releases) > 1 || releases[""] {
 			severity, reason = finding.Warning, "every view is consistent in itself, but not with the others"
 		}
 		for _, view := range p.Views {
@@ -99,8 +112,11 @@ var gorootConsistent = check.Check{
 			if !declared {
 				continue
 			}
-			tree := p.Trees[value.Effective]
-			if !tree.Valid() {
+			tree, looked := p.Trees[value.Effective]
+			if onlyFiles && !looked && strings.HasPrefix(value.Effective, "/") {
+				continue // what the folder holds cannot be told from files
+			}
+			if !tree.Valid() && !(onlyFiles && tree.Go) {
 				severity, reason = finding.Error, fmt.Sprintf("in view %s that leaves %s, which is no Go root", view.Name, value.Effective)
 				break
 			}
@@ -113,7 +129,10 @@ var gorootConsistent = check.Check{
 		var words []string
 		f := finding.Finding{Severity: severity, Cause: reason, Evidence: map[string]string{}}
 		for _, s := range saying {
-			text := fmt.Sprintf("%s sets %s", where(s.Origin), quoted(s.Value))
+			text := fmt.Sprintf("%s sets %s", layerName(s.Origin), quoted(s.Value))
+			if s.Assumed != "" {
+				text += ", assumed from " + s.Assumed
+			}
 			if len(s.views) > 0 {
 				text += " (view " + list(s.views) + ")"
 				f.Evidence[list(s.views)] = s.Value
@@ -197,8 +216,12 @@ var gorootMatchesGo = check.Check{
 var gorootToolchainSwitch = check.Check{
 	Code: "DV106", Name: "goroot-toolchain-switch", Severity: finding.Error, Scope: "SP", Hard: true,
 	Summary: "GOROOT is set and go.mod or go.work switches the toolchain: the editor mixes two Gos while a plain shell works",
-	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Builds},
+	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Builds, facts.Declared},
 	Run: func(p *check.Pass) {
+		if project, ok := predicted(p); ok {
+			predictSwitch(p, project)
+			return
+		}
 		value, declared := p.View(goenv.RemoteView).Goroot()
 		command, ok := p.Go[goenv.RemoteView].Get()
 		switch {
@@ -251,11 +274,20 @@ var gorootToolchainSwitch = check.Check{
 var gorootRedundant = check.Check{
 	Code: "DV108", Name: "goroot-redundant", Severity: finding.Info, Scope: "SIC",
 	Summary: "GOROOT is set to what go would derive anyway",
-	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files},
+	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files, facts.Declared},
 	Run: func(p *check.Pass) {
+		project, onlyFiles := predicted(p)
+		gos := installedGos(project)
 		for _, d := range declaredRoots(p) {
 			var same []string
 			for _, name := range d.views {
+				if folders := p.View(name).Lookup("PATH"); onlyFiles && folders.Unknown == "" {
+					g, found := firstGo(gos, cleaned(goenv.Environ{"PATH": folders.Value}.Path()))
+					if found && path.Clean(d.root) == g.Root && name != goenv.TerminalView && name != goenv.ToolsView {
+						same = append(same, name)
+					}
+					continue
+				}
 				if name == goenv.TerminalView || name == goenv.ToolsView {
 					continue // there the extension chose the go after GOROOT: without it, it would choose another
 				}
@@ -294,7 +326,7 @@ func declaredRoots(p *check.Pass) []declaredRoot {
 			continue
 		}
 		at := slices.IndexFunc(roots, func(d declaredRoot) bool {
-			return d.root == value.Effective && d.origin.Layer == value.Origin.Layer
+			return d.root == value.Effective && d.origin.Layer == value.Origin.Layer && d.origin.Name == value.Origin.Name
 		})
 		if at < 0 {
 			at = len(roots)
@@ -304,59 +336,3 @@ func declaredRoots(p *check.Pass) []declaredRoot {
 	}
 	return roots
 }
-
-// removeGoroot is the remedy for nearly everything that GOROOT does.
-func removeGoroot(origin goenv.Origin) finding.Fix {
-	switch origin.Layer {
-	case goenv.UserEnvFile:
-		return finding.Fix{
-			Message: "remove the GOROOT line from " + origin.Place.File, Safe: true,
-			Commands: []string{"sed -i '/^GOROOT=/d' " + origin.Place.File}, // `go env -u` needs a go that still runs
-		}
-	case goenv.Image:
-		return finding.Fix{Message: `remove GOROOT from the Dockerfile or feature that sets it, or clear it with "remoteEnv": {"GOROOT": ""}`, Safe: true}
-	case goenv.Dockerfile:
-		return finding.Fix{Message: "remove GOROOT from " + origin.Place.String(), Safe: true}
-	case goenv.LoginFiles:
-		if origin.Place.Known() {
-			return finding.Fix{Message: "remove GOROOT from " + origin.Place.String(), Safe: true}
-		}
-		return finding.Fix{Message: "remove GOROOT from the shell's start-up files", Safe: true}
-	}
-	return finding.Fix{Message: "remove GOROOT from " + layerNames[origin.Layer], Safe: true}
-}
-
-// layerNames is how people know the layers.
-var layerNames = map[string]string{
-	goenv.Default:      "go itself",
-	goenv.GorootEnv:    "$GOROOT/go.env",
-	goenv.UserEnvFile:  "the `go env -w` file",
-	goenv.Image:        "the image (a feature, the base image or Dockerfile ENV)",
-	goenv.Dockerfile:   "Dockerfile ENV",
-	goenv.ContainerEnv: "containerEnv",
-	goenv.LoginFiles:   "the shell's start-up files",
-	goenv.RemoteEnv:    "remoteEnv",
-	goenv.ToolsEnvVars: "the setting go.toolsEnvVars",
-	goenv.Extension:    "the Go extension",
-	goenv.Process:      "this process's environment",
-}
-
-// said names a layer with its place, for the middle of a sentence.
-func said(o goenv.Origin) string {
-	if o.Place.Known() {
-		return fmt.Sprintf("%s at %s", layerNames[o.Layer], o.Place)
-	}
-	return layerNames[o.Layer]
-}
-
-// where is a layer alone: the place stands elsewhere in the report.
-func where(o goenv.Origin) string { return layerNames[o.Layer] }
-
-func quoted(value string) string {
-	if value == "" {
-		return "nothing"
-	}
-	return value
-}
-
-func list(names []string) string { return strings.Join(names, ", ") }

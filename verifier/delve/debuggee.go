@@ -25,7 +25,8 @@ const (
 	debuggeeAnswer = "42"
 )
 
-// DebuggeeProgram is the scratch program, to be launched: it stops once, in main.work, and ends with status 0.
+// DebuggeeProgram is the scratch program, to be launched: it stops in main.work, then in the standard library, and ends with
+// status 0.
 func DebuggeeProgram(binary, dir string) Program {
 	return Program{
 		Path:       binary,
@@ -33,6 +34,7 @@ func DebuggeeProgram(binary, dir string) Program {
 		Dir:        dir,
 		Breakpoint: "main.work",
 		Locals:     debuggeeLocals(),
+		Std:        "os.(*File).Write",
 	}
 }
 

@@ -30,6 +30,8 @@ type Program struct {
 	Dir        string
 	Breakpoint string            // function to stop in, such as "main.work"
 	Locals     map[string]string // name and value, as Delve prints it, of variables visible where Breakpoint begins
+	Std        string            // function of the standard library to stop in afterwards; empty for none
+	Goroot     string            // the Go root whose sources it must be of, links resolved; empty for any that is there
 }
 
 // Process is a running process to attach to.

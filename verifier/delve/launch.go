@@ -3,6 +3,9 @@ package delve
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/dcverify/dcverify/verifier/facts"
 )
@@ -36,6 +39,11 @@ func launch(ctx context.Context, tool Tool, program Program, l limits) facts.Pro
 		if err := s.readLocals(goroutine, program.Locals); err != nil {
 			return err
 		}
+		if program.Std != "" {
+			if err := s.step(facts.StdStep, 2*l.step, func() (string, error) { return s.stopInStd(program) }); err != nil {
+				return err
+			}
+		}
 		return s.step("exit", l.step+l.end, func() (string, error) {
 			if err := s.clearBreakpoint(); err != nil {
 				return "", err
@@ -64,4 +72,31 @@ func serverArgs(command string, tool Tool) []string {
 		args = append(args, "--check-go-version=false")
 	}
 	return args
+}
+
+// stopInStd lets the program run into a function of the standard library and makes sure that an editor could show it: the
+// source is a file that is there, of the Go root that the program was built with. A program that was built with another
+// root's sources shows other people's lines.
+func (s *session) stopInStd(program Program) (string, error) {
+	if err := s.clearBreakpoint(); err != nil {
+		return "", err
+	}
+	if _, err := s.setBreakpoint(program.Std); err != nil {
+		return "", err
+	}
+	file := s.point.File
+	switch _, err := os.Stat(file); {
+	case !filepath.IsAbs(file):
+		return "", wrong(fmt.Sprintf("the source of %s is %s, which is no file: the program was built with -trimpath", program.Std, file))
+	case err != nil:
+		return "", wrong(fmt.Sprintf("the source of %s is not there: %v", program.Std, err))
+	}
+	real, err := filepath.EvalSymlinks(file)
+	if err == nil && program.Goroot != "" && !strings.HasPrefix(real, program.Goroot+"/") {
+		return "", wrong(fmt.Sprintf("the source of %s is %s, which is not of GOROOT=%s", program.Std, file, program.Goroot))
+	}
+	if _, _, err := s.runToBreakpoint(); err != nil {
+		return "", err
+	}
+	return file, nil
 }

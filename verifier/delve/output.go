@@ -76,9 +76,10 @@ func lastWords(stderr, all *tail) string {
 	return ""
 }
 
-// listeningAt takes the address out of the line "API server listening at: 127.0.0.1:4040".
+// listeningAt takes the address out of the line "API server listening at: 127.0.0.1:4040", or "DAP server …".
 func listeningAt(line string) (address string, ok bool) {
-	return strings.CutPrefix(strings.TrimSpace(line), "API server listening at: ")
+	server, address, ok := strings.Cut(strings.TrimSpace(line), " server listening at: ")
+	return address, ok && (server == "API" || server == "DAP")
 }
 
 // watch looks for the listening line in a stream and hands its address on, once.

@@ -19,7 +19,10 @@ func TestLaunch(t *testing.T) {
 	for name, tool := range tools(t) {
 		t.Run(name, func(t *testing.T) {
 			p := Launch(t.Context(), tool, DebuggeeProgram(binary, t.TempDir()))
-			wantPassed(t, p, "delve-launch", "start connect breakpoint stop stack locals exit")
+			wantPassed(t, p, "delve-launch", "start connect breakpoint stop stack locals std exit")
+			if d := detail(p, "std"); !strings.HasSuffix(d, "/src/os/file.go") {
+				t.Errorf("std: %q", d)
+			}
 			if d := detail(p, "stop"); !strings.HasPrefix(d, "main.work main.go:") {
 				t.Errorf("stopped at %q", d)
 			}

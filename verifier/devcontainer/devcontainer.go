@@ -1,10 +1,15 @@
-// Package devcontainer reads what a devcontainer.json declares.
+// Package devcontainer owns what devcontainer.json, features and the metadata label of images mean: how they are found, read,
+// substituted, ordered and merged.
 //
-// Its one rule: it says what is written and where, in the words of the file. What becomes of it in a container is observed
-// there.
+// Its one rule: it does what the reference CLI does (devcontainers/cli 0.89.0), oddities included, and says where people do
+// not expect what it does.
 package devcontainer
 
 import (
+	"io/fs"
+	"path"
+	"slices"
+
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/source"
@@ -14,53 +19,143 @@ import (
 // getDefaultDevContainerConfigPath).
 var Files = []string{".devcontainer/devcontainer.json", ".devcontainer.json"}
 
-// Config is the part of a devcontainer.json that decides Go's environment inside the container.
-type Config struct {
-	Root     jsonc.Node      `json:"root"`               // everything, as it is written
-	Problems []jsonc.Problem `json:"problems,omitempty"` // what the reference CLI tolerates without a word
-
-	File         string                       `json:"file"`
-	ContainerEnv map[string]goenv.Declaration `json:"containerEnv,omitempty"`
-	RemoteEnv    map[string]goenv.Declaration `json:"remoteEnv,omitempty"`
-	Dockerfile   string                       `json:"dockerfile,omitempty"`   // path as it is written, relative to the folder of the file
-	Target       string                       `json:"target,omitempty"`       // build stage; empty for the last
-	UserEnvProbe string                       `json:"userEnvProbe,omitempty"` // none, loginShell, interactiveShell or loginInteractiveShell, the default
-	Settings     source.File                  `json:"-"`                      // the whole text, whose customizations.vscode.settings are editor settings
-}
-
-// Parse reads a devcontainer.json.
-func Parse(file source.File) (Config, error) {
-	doc, err := jsonc.Parse(file)
-	if err != nil {
-		return Config{}, err
+// Find lists the configurations of a workspace: those that the reference CLI finds by itself, in its order, and then the
+// folders below .devcontainer that editors offer, one level deep.
+func Find(workspace fs.FS) []string {
+	var found []string
+	exists := func(name string) bool {
+		info, err := fs.Stat(workspace, name)
+		return err == nil && info.Mode().IsRegular()
 	}
-	config := Config{
-		File:         file.Name,
-		ContainerEnv: declarations(doc.Members("containerEnv")),
-		RemoteEnv:    declarations(doc.Members("remoteEnv")),
-		Settings:     file,
-	}
-	for _, m := range append(doc.Members(), doc.Members("build")...) {
-		text, _ := m.Value.(string)
-		switch m.Name {
-		case "dockerFile", "dockerfile": // the one of old, at the top, and the one inside build
-			config.Dockerfile = text
-		case "target":
-			config.Target = text
-		case "userEnvProbe":
-			config.UserEnvProbe = text
+	for _, name := range Files {
+		if exists(name) {
+			found = append(found, name)
 		}
 	}
-	return config, nil
+	entries, err := fs.ReadDir(workspace, ".devcontainer")
+	if err != nil {
+		return found
+	}
+	for _, entry := range entries {
+		if name := path.Join(".devcontainer", entry.Name(), "devcontainer.json"); exists(name) {
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
-// declarations reads an object of variables. The reference CLI hands every value to docker as text, so that null becomes
-// the four letters null (devcontainers/cli, src/spec-shutdown/dockerUtils.ts, toExecParameters). JSON writes null, numbers
-// and truth values as JavaScript does; fmt would make 1e+06 of a million.
-func declarations(members []jsonc.Member) map[string]goenv.Declaration {
+// Config is a devcontainer.json as it is written.
+type Config struct {
+	File     string          `json:"file"`
+	Root     jsonc.Node      `json:"root"`               // everything, as it is written
+	Problems []jsonc.Problem `json:"problems,omitempty"` // what the reference CLI tolerates without a word
+	Refused  string          `json:"refused,omitempty"`  // why it is no configuration at all
+}
+
+// Read reads a devcontainer.json. Broken ones are read as the reference CLI reads them.
+func Read(file source.File) Config {
+	root, problems := jsonc.Read(file)
+	c := Config{File: file.Name, Root: root, Problems: problems}
+	if !root.Is(jsonc.Object) {
+		c.Refused = "it must contain a JSON object literal"
+		c.Problems = append(c.Problems, jsonc.Problem{
+			Kind: "syntax", Message: "a devcontainer.json must hold an object in braces", Place: file.Place(0, 0),
+		})
+	}
+	return c
+}
+
+// ContainerEnv is what the file itself declares under that name, as it is written.
+func (c Config) ContainerEnv() map[string]goenv.Declaration { return c.declarations("containerEnv") }
+
+// RemoteEnv is what the file itself declares under that name, as it is written.
+func (c Config) RemoteEnv() map[string]goenv.Declaration { return c.declarations("remoteEnv") }
+
+func (c Config) declarations(name string) map[string]goenv.Declaration {
 	result := map[string]goenv.Declaration{}
-	for _, m := range members {
-		result[m.Name] = goenv.Declaration{Value: m.Text(), Place: m.Place}
+	for _, m := range c.Root.Get(name).Fields() {
+		result[m.Name] = goenv.Declaration{Value: m.Value.String(), Place: span(m)}
 	}
 	return result
+}
+
+// span is from the name of a member to the end of its value.
+func span(m jsonc.Property) source.Place {
+	place := m.Place
+	place.EndLine, place.EndColumn = m.Value.Place.EndLine, m.Value.Place.EndColumn
+	return place
+}
+
+// Dockerfile is the path as it is written, relative to the folder of the file: the one of old at the top, or that of build.
+func (c Config) Dockerfile() string {
+	for _, at := range [][]string{{"dockerFile"}, {"build", "dockerfile"}} {
+		if node := c.Root.Get(at...); node.Is(jsonc.String) {
+			return node.Text
+		}
+	}
+	return ""
+}
+
+// Target is the build stage; empty for the last.
+func (c Config) Target() string { return c.Root.Get("build", "target").Text }
+
+// UserEnvProbe is as written; empty for loginInteractiveShell.
+func (c Config) UserEnvProbe() string {
+	if node := c.Root.Get("userEnvProbe"); node.Is(jsonc.String) {
+		return node.Text
+	}
+	return ""
+}
+
+// migrate moves the editor's properties from where they were before 2022 (src/spec-configuration/configuration.ts,
+// updateFromOldProperties).
+func migrate(root jsonc.Node) jsonc.Node {
+	extensions, settings, port := root.Get("extensions"), root.Get("settings"), root.Get("devPort")
+	if !extensions.Truthy() && !settings.Truthy() && port.Kind == "" {
+		return root
+	}
+	vscode := root.Get("customizations", "vscode")
+	if !vscode.Is(jsonc.Object) {
+		vscode = jsonc.Node{Kind: jsonc.Object}
+	}
+	drop := []string{}
+	if extensions.Truthy() {
+		list := vscode.Get("extensions")
+		added := extensions.Elements
+		if !extensions.Is(jsonc.Array) {
+			added = []jsonc.Node{extensions}
+		}
+		vscode = with(vscode, "extensions", jsonc.Node{Kind: jsonc.Array, Elements: append(slices.Clone(list.Elements), added...)})
+		drop = append(drop, "extensions")
+	}
+	if settings.Truthy() {
+		merged := jsonc.Node{Kind: jsonc.Object, Members: append(slices.Clone(settings.Members), vscode.Get("settings").Members...)}
+		vscode = with(vscode, "settings", merged)
+		drop = append(drop, "settings")
+	}
+	if port.Kind != "" && vscode.Get("devPort").Kind == "" {
+		vscode = with(vscode, "devPort", port)
+		drop = append(drop, "devPort")
+	}
+	customizations := root.Get("customizations")
+	if !customizations.Is(jsonc.Object) {
+		customizations = jsonc.Node{Kind: jsonc.Object}
+	}
+	root = with(root, "customizations", with(customizations, "vscode", vscode))
+	root.Members = slices.DeleteFunc(root.Members, func(m jsonc.Property) bool { return slices.Contains(drop, m.Name) })
+	return root
+}
+
+// with is a copy of an object with a member set.
+func with(object jsonc.Node, name string, value jsonc.Node) jsonc.Node {
+	members := object.Fields()
+	for i := range members {
+		if members[i].Name == name {
+			members[i].Value = value
+			object.Members = members
+			return object
+		}
+	}
+	object.Members = append(members, jsonc.Property{Name: name, Value: value})
+	return object
 }

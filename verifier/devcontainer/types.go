@@ -28,6 +28,7 @@ type Variable struct {
 	Null    bool         `json:"null,omitempty"` // written as null, which becomes the text null
 	Kind    jsonc.Kind   `json:"kind,omitempty"` // how it is written
 	Place   source.Place `json:"place,omitzero"`
+	Unset   bool         `json:"unset,omitempty"`   // taken away, as -e NAME does without a value on the host
 	Unknown string       `json:"unknown,omitempty"` // why the value is not known
 }
 
@@ -66,6 +67,9 @@ type Merged struct {
 	Mounts        []Mount  `json:"mounts,omitempty"`
 	Hooks         []Hook   `json:"hooks,omitempty"`
 	UpdateUID     bool     `json:"updateRemoteUserUID"` // true when nobody says otherwise
+
+	ContainerAccount Account `json:"containerAccount,omitzero"` // containerUser, with who says so
+	RemoteAccount    Account `json:"remoteAccount,omitzero"`    // remoteUser, with who says so
 }
 
 // Feature is one feature in use.
@@ -81,5 +85,6 @@ type Feature struct {
 	Folder       string                  `json:"folder,omitempty"`  // of a local one, relative to the workspace
 	Manifest     jsonc.Node              `json:"manifest,omitzero"` // devcontainer-feature.json; no value where it is not at hand
 	Assumed      string                  `json:"assumed,omitempty"` // where the manifest comes from when it is not the feature's own: dcverify's table, with its date
+	Short        string                  `json:"short,omitempty"`   // the options in a short form, "string:1.2" or "boolean:true", which compare otherwise
 	Unknown      string                  `json:"unknown,omitempty"` // why the manifest is not at hand
 }

@@ -1,3 +1,7 @@
+// Package dockerfile tells what a build of a Dockerfile makes, without building.
+//
+// Its one rule: its answer is the builder's. It uses the builder's own parser and lexer, and what depends on an image that is
+// not at hand is unknown.
 package dockerfile
 
 import (
@@ -22,23 +26,29 @@ type Options struct {
 	Platform string            // os/arch[/variant] of the result; empty for linux/amd64
 	Legacy   bool              // the rules of the builder before BuildKit, where they differ
 
-	// Base gives the configuration of an image; false where it is not at hand. It is nil where no image is.
+	// Base gives the configuration of an image; false where it is not at hand. It is nil where no image is. It is asked
+	// for the stages that are built, and for each image once.
 	Base func(reference string) (Base, bool)
 }
 
 // Build is what a build of a Dockerfile makes, told without building.
 type Build struct {
-	File      string            `json:"file"`
-	Stages    []Stage           `json:"stages,omitempty"` // all, in the order of the file
-	Target    int               `json:"target"`           // index of the stage that is built; -1 where there is none of that name
-	Image     string            `json:"image,omitempty"`  // the image at the bottom of the target's stages, ARGs expanded; "scratch" for none
-	BaseKnown bool              `json:"baseKnown"`        // whether that image's configuration was at hand
-	Env       []Variable        `json:"env,omitempty"`    // of the result, in the order of the image's configuration
-	User      string            `json:"user,omitempty"`   // of the result, as written; empty for root, or unknown where the base is
-	Workdir   string            `json:"workdir,omitempty"`
-	Labels    map[string]string `json:"labels,omitempty"`
-	Args      []Arg             `json:"args,omitempty"`     // every ARG of the file, those before the first FROM too
-	Problems  []Problem         `json:"problems,omitempty"` // what a build would refuse or warn of
+	File      string     `json:"file"`
+	Stages    []Stage    `json:"stages,omitempty"`  // all, in the order of the file
+	Target    int        `json:"target"`            // index of the stage that is built; -1 where there is none of that name
+	Image     string     `json:"image,omitempty"`   // the image at the bottom of the target's stages, ARGs expanded; "scratch" for none
+	BaseKnown bool       `json:"baseKnown"`         // whether that image's configuration was at hand
+	Env       []Variable `json:"env,omitempty"`     // of the result, in the order of the image's configuration
+	User      string     `json:"user,omitempty"`    // of the result, as the image's configuration will have it; empty for root, or where it is not known
+	Workdir   string     `json:"workdir,omitempty"` // relative where it goes on from a base that is not at hand
+	Shell     []string   `json:"shell,omitempty"`   // of the result, where SHELL or the base sets it
+	OnBuild   []string   `json:"onbuild,omitempty"` // what the result does to those that are built FROM it, as features are
+
+	UserPlace   source.Place      `json:"userPlace,omitzero"`    // of the USER instruction that decides; the zero Place where the base does
+	UserUnknown string            `json:"userUnknown,omitempty"` // why the user is not known
+	Labels      map[string]string `json:"labels,omitempty"`
+	Args        []Arg             `json:"args,omitempty"`     // every ARG of the file, those before the first FROM too
+	Problems    []Problem         `json:"problems,omitempty"` // what a build would refuse or warn of
 }
 
 // Stage is what stands between one FROM and the next.
@@ -51,6 +61,13 @@ type Stage struct {
 	Instructions []Instruction `json:"instructions,omitempty"`
 	Env          []Variable    `json:"env,omitempty"` // after its last instruction, inherited ones included
 	User         string        `json:"user,omitempty"`
+
+	ImagePlace  source.Place `json:"imagePlace,omitzero"` // of the word behind FROM
+	Platform    string       `json:"platform,omitempty"`  // of --platform, expanded
+	Known       bool         `json:"known"`               // whether the configuration of the image at the bottom was at hand
+	Built       bool         `json:"built"`               // the target needs it: a build runs it
+	UserPlace   source.Place `json:"userPlace,omitzero"`
+	UserUnknown string       `json:"userUnknown,omitempty"`
 }
 
 // Instruction is one instruction with what was in force when it ran.
@@ -70,9 +87,9 @@ type Instruction struct {
 // Variable is a variable of an image with the instruction that set it last.
 type Variable struct {
 	Name    string       `json:"name"`
-	Value   string       `json:"value"`
-	Place   source.Place `json:"place,omitzero"`    // the zero Place for the base's own
-	Shadows []Setting    `json:"shadows,omitempty"` // earlier instructions of the same line of stages that set it, the latest first
+	Value   string       `json:"value"`             // where it is not known, with the references that could not be expanded as they are written
+	Place   source.Place `json:"place,omitzero"`    // of NAME=value; the zero Place for the base's own
+	Shadows []Setting    `json:"shadows,omitempty"` // what it was before along the same line of stages, the latest first; the base's own has the zero Place
 	Unknown string       `json:"unknown,omitempty"` // why the value is not known: it holds something of a base that is not at hand
 }
 
@@ -91,8 +108,17 @@ type Arg struct {
 }
 
 // Problem is something that a build would refuse or warn of.
+//
+//	syntax                 the parser or an instruction's own rules refuse it
+//	empty-from             FROM has no image: its ARG has no value
+//	unknown-stage          the target, --from or FROM names a stage that is not there (FROM: in other letters than lower case)
+//	undefined-arg          a variable that nothing sets is expanded, to nothing; a warning only
+//	unsupported-expansion  ${…} that the builder refuses, ${NAME:?} of a variable that is not set included
+//	needs-buildkit         the builder before BuildKit does not know it
+//	too-big                a value, or all of them, grow beyond what dcverify follows
 type Problem struct {
-	Kind    string       `json:"kind"` // "syntax", "empty-from", "unknown-stage", "undefined-arg", "unsupported-expansion"
+	Kind    string       `json:"kind"`
 	Message string       `json:"message"`
 	Place   source.Place `json:"place,omitzero"`
+	Stage   int          `json:"stage"` // where it is; -1 before the first FROM, or where no stage is meant. A build fails for it only if the stage is built
 }

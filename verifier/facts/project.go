@@ -4,6 +4,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/compose"
 	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/dockerfile"
+	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/knowledge"
 	"github.com/dcverify/dcverify/verifier/shell"
 	"github.com/dcverify/dcverify/verifier/source"
@@ -20,9 +21,12 @@ type Project struct {
 	Build    *dockerfile.Build      `json:"build,omitempty"`    // of the Dockerfile, if there is one
 	Compose  *compose.Service       `json:"compose,omitempty"`  // the service, if there is one
 
+	RunArgs devcontainer.RunArgs `json:"runArgs,omitzero"` // what devcontainer.json hands to docker run
+
 	ContainerUser User `json:"containerUser"` // who PID 1 runs as
 	RemoteUser    User `json:"remoteUser"`    // who lifecycle commands and the editor's server run as
 
+	Views      []goenv.View                 `json:"views,omitempty"`    // as the files make a container have them; in a workspace the snapshot's own views
 	Folder     string                       `json:"folder,omitempty"`   // of the project inside the container: workspaceFolder
 	Gos        []GoInstall                  `json:"gos,omitempty"`      // every Go that the files are seen to bring, in the order in which they come; the last one on PATH wins
 	Modules    []Module                     `json:"modules,omitempty"`  // go.mod and go.work files of the project
@@ -30,10 +34,11 @@ type Project struct {
 	Settings   []vscode.Setting             `json:"settings,omitempty"` // lowest layer first
 	Extensions []vscode.Extension           `json:"extensions,omitempty"`
 	Launch     []vscode.LaunchConfiguration `json:"launch,omitempty"`
-	Versions   []VersionClaim               `json:"versions,omitempty"` // other files that name a Go version: CI
-	Exists     map[string]bool              `json:"exists,omitempty"`   // paths of the workspace that something refers to, and whether they are there
-	Ignored    map[string]bool              `json:"ignored,omitempty"`  // those that are there no fresh clone: git ignores them
-	Problems   []Problem                    `json:"problems,omitempty"` // of every file: what its readers refuse, or tolerate without a word
+	Versions   []VersionClaim               `json:"versions,omitempty"`  // other files that name a Go version: CI
+	Exists     map[string]bool              `json:"exists,omitempty"`    // paths of the workspace that something refers to, and whether they are there
+	Ignored    map[string]bool              `json:"ignored,omitempty"`   // those that are there no fresh clone: git ignores them
+	Surprises  []devcontainer.Surprise      `json:"surprises,omitempty"` // what substitution makes that nobody expects
+	Problems   []Problem                    `json:"problems,omitempty"`  // of every file: what its readers refuse, or tolerate without a word
 }
 
 // Problem is something wrong with a file as such.
@@ -89,6 +94,7 @@ type Module struct {
 	Requires       []Require    `json:"requires,omitempty"` // of go.mod
 	Uses           []string     `json:"uses,omitempty"`     // of go.work
 	Vendor         bool         `json:"vendor,omitempty"`   // vendor/modules.txt beside it
+	Vendored       []Vendored   `json:"vendored,omitempty"` // what that file says
 	Main           bool         `json:"main,omitempty"`     // the one that the go command uses in the project's folder
 	Problem        string       `json:"problem,omitempty"`  // why it is no go.mod, in go's own words
 	Place          source.Place `json:"place,omitzero"`     // of the problem, or the whole file
@@ -112,8 +118,10 @@ type Script struct {
 	Target  bool              `json:"target,omitempty"` // the target is that stage, or starts from it
 	User    User              `json:"user"`             // who runs it
 	Workdir string            `json:"workdir,omitempty"`
-	Env     map[string]string `json:"env,omitempty"` // Go's variables and PATH as it sees them, as far as they are known
-	Go      *GoInstall        `json:"go,omitempty"`  // the Go that it finds, as far as that is known
+	Env     map[string]string `json:"env,omitempty"`  // Go's variables and PATH as it sees them, as far as they are known
+	Go      *GoInstall        `json:"go,omitempty"`   // the Go that it finds, as far as that is known
+	Args    []string          `json:"args,omitempty"` // of a hook in the array form, which runs without a shell
+	CRLF    bool              `json:"crlf,omitempty"` // of a file: its lines end as on Windows, and the carriage returns are part of its words
 	Shell   shell.Script      `json:"shell"`
 }
 
@@ -127,4 +135,17 @@ type VersionClaim struct {
 	Version string       `json:"version"`
 	What    string       `json:"what"` // "go-version of actions/setup-go"
 	Place   source.Place `json:"place,omitzero"`
+}
+
+// Go is the Go that the finished container has, the last of those that the files bring; false where they are seen to bring
+// none.
+func (p Project) Go() (GoInstall, bool) {
+	var last GoInstall
+	found := false
+	for _, install := range p.Gos {
+		if install.Stage < 0 {
+			last, found = install, true
+		}
+	}
+	return last, found
 }

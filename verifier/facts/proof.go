@@ -15,7 +15,12 @@ const (
 const (
 	LaunchProof = "delve-launch"
 	AttachProof = "delve-attach"
+	DAPProof    = "delve-dap"
+	GoplsProof  = "gopls"
 )
+
+// StdStep is the step of the launch proof that stops in the standard library.
+const StdStep = "std"
 
 // Proof is the record of doing the thing itself: a program really debugged, step by step.
 type Proof struct {

@@ -27,6 +27,8 @@ const (
 	Kernel      Need = "ptrace"      // Ptrace
 	Launch      Need = "launch"      // Proofs: delve-launch
 	Attach      Need = "attach"      // Proofs: delve-attach
+	DAP         Need = "dap"         // Proofs: delve-dap
+	Gopls       Need = "gopls"       // Proofs: gopls
 	Files       Need = "files"       // the files of an image
 	Declared    Need = "declared"    // Project: what the files of the workspace declare
 )
@@ -124,6 +126,7 @@ type Tool struct {
 	Binary   program.File `json:"binary,omitzero"`    // the zero value when nothing was found
 	Why      string       `json:"why,omitempty"`      // which of the extension's places had it
 	Searched []string     `json:"searched,omitempty"` // where it looked
+	Unused   string       `json:"unused,omitempty"`   // the setting that keeps the extension from starting it
 }
 
 // Build is the compiling, vetting and testing of a small module in one environment. Views whose Go environments are the

@@ -39,7 +39,7 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 		build := func() facts.Build { return facts.Build{Where: "scratch", Status: facts.Skipped, Error: why} }
 		return building{build, build}
 	}
-	if !g.Needs[facts.Builds] && (view != goenv.ToolsView || (!g.Needs[facts.Launch] && !g.Needs[facts.Attach])) {
+	if !g.Needs[facts.Builds] && (view != goenv.ToolsView || !g.debugs()) {
 		return skipped(notNeeded)
 	}
 	found, ok := command.Get()

@@ -23,9 +23,14 @@ func (g *gatherer) probePtrace(ctx context.Context) facts.Part[facts.Ptrace] {
 	return facts.Known(result)
 }
 
+// debugs tells whether any proof of the debugger is asked for.
+func (g *gatherer) debugs() bool {
+	return g.Needs[facts.Launch] || g.Needs[facts.Attach] || g.Needs[facts.DAP]
+}
+
 // tool looks for a program as the Go extension does.
 func (g *gatherer) tool(ctx context.Context, name string, e *environments) facts.Part[facts.Tool] {
-	if !g.Needs[facts.Tools] && !g.Needs[facts.Launch] && !g.Needs[facts.Attach] {
+	if !g.Needs[facts.Tools] && !g.debugs() {
 		return facts.Absent[facts.Tool](notNeeded)
 	}
 	env := e.get(goenv.ToolsView)
@@ -93,7 +98,11 @@ func (g *gatherer) launch(ctx context.Context, e *environments, builds map[strin
 		return failed(facts.Fails, build.Error)
 	}
 	g.Progress("launching a program under Delve")
-	proof := delve.Launch(ctx, g.debugger(dlv, tools.env), delve.DebuggeeProgram(build.Binary, filepath.Dir(build.Binary)))
+	program := delve.DebuggeeProgram(build.Binary, filepath.Dir(build.Binary))
+	if extension, ok := e.extension().Get(); ok { // which asked in the workspace, after a toolchain switch
+		program.Goroot, _ = filepath.EvalSymlinks(extension.Answer.Env["GOROOT"])
+	}
+	proof := delve.Launch(ctx, g.debugger(dlv, tools.env), program)
 	proof.View = goenv.ToolsView
 	return facts.Known(proof)
 }
@@ -126,6 +135,29 @@ func (g *gatherer) attach(ctx context.Context, e *environments, builds map[strin
 	defer running.Stop()
 	g.Progress("attaching Delve to a process")
 	proof := delve.Attach(ctx, debugger, delve.DebuggeeProcess(running))
+	proof.View = goenv.ToolsView
+	return facts.Known(proof)
+}
+
+// editorSession proves F5: the container's dlv, started as the Go extension starts it, builds a package and debugs it. The
+// linked Delve proves nothing here, because no editor has it.
+func (g *gatherer) editorSession(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
+	tools := e.get(goenv.ToolsView)
+	build := builds[goenv.ToolsView]().program()
+	ended := func(status facts.Status, reason string) facts.Part[facts.Proof] {
+		return facts.Known(facts.Proof{Name: facts.DAPProof, View: goenv.ToolsView, Status: status, Reason: reason, Steps: []facts.Step{}})
+	}
+	debugger := g.debugger(dlv, tools.env)
+	switch {
+	case tools.unknown != "":
+		return ended(facts.Skipped, tools.unknown)
+	case debugger.Linked:
+		return ended(facts.Skipped, "the container has no dlv that the Go extension could start")
+	case !g.Executable(build.Binary):
+		return ended(facts.Skipped, "what Delve would have to build does not build: "+build.Error)
+	}
+	g.Progress("debugging a package as the editor does")
+	proof := delve.Debug(ctx, debugger, delve.DebuggeeSession(filepath.Dir(build.Binary)))
 	proof.View = goenv.ToolsView
 	return facts.Known(proof)
 }

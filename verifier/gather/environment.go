@@ -164,7 +164,7 @@ func (g *gatherer) remoteEnvironment(e *environments, base goenv.Environ) enviro
 	}
 	result.env = maps.Clone(base)
 	maps.Copy(result.env, e.login().probe.env)
-	for name, declared := range g.config.RemoteEnv {
+	for name, declared := range g.config.RemoteEnv() {
 		if value, ok := metadata.Substitute(declared.Value, base); ok {
 			result.env[name] = value
 		}

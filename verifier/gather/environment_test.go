@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/source"
@@ -102,7 +101,6 @@ func TestRemoteEnvironment(t *testing.T) {
 	container := goenv.Environ{"PATH": "/usr/bin", "GOROOT": "/container", "ONLY": "container", "HOME": "/h"}
 	probe := goenv.Environ{"PATH": "/probe:/usr/bin", "GOROOT": "/probe", "HOME": "/h"}
 	e := &environments{inContainer: true, login: func() loginShells { return loginShells{probe: environment{env: probe}} }}
-	declared := func(value string) goenv.Declaration { return goenv.Declaration{Value: value} }
 	composed := goenv.Environ{
 		"PATH": "/x:/usr/bin", "GOROOT": "/probe", "ONLY": "container", "HOME": "/h", "NULL": "null",
 	}
@@ -121,9 +119,7 @@ func TestRemoteEnvironment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := h.gatherer()
 			g.From, g.Environ, g.proc = test.from, test.environ, h.folder // where no editor is connected
-			g.config = devcontainer.Config{RemoteEnv: map[string]goenv.Declaration{
-				"PATH": declared("/x:${containerEnv:PATH}"), "NULL": declared("null"), "HOST": declared("${localEnv:USER}"),
-			}}
+			g.config = written(`{"remoteEnv": {"PATH": "/x:${containerEnv:PATH}", "NULL": null, "HOST": "${localEnv:USER}"}}`)
 			e.inContainer = test.inContainer
 			got := g.remoteEnvironment(e, container)
 			if diff := cmp.Diff(test.want, got.env); diff != "" || got.unknown != "" || got.view != goenv.RemoteView {

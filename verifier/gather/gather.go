@@ -17,6 +17,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/machine"
+	"github.com/dcverify/dcverify/verifier/source"
 	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
@@ -57,6 +58,7 @@ type gatherer struct {
 	system    facts.System
 	workspace facts.Workspace
 	config    devcontainer.Config
+	written   source.File                  // the text of that
 	declared  map[string]goenv.Declaration // by the ENV instructions of the workspace's Dockerfile
 	settings  vscode.Settings
 	problems  []string // files that could not be read, for the report
@@ -101,14 +103,22 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 	attach := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.attach(ctx, envs, builds, dlv())
 	})
+	dap := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.editorSession(ctx, envs, builds, dlv())
+	})
+
+	languageServer := async(func() facts.Part[facts.Tool] { return g.languageServer(ctx, envs) })
+	editing := part(ctx, g, facts.Gopls, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.editing(ctx, envs, languageServer())
+	})
 
 	snapshot := &facts.Snapshot{
 		Target:    g.target(envs.inContainer),
 		System:    g.system,
 		Workspace: g.workspace,
 		Go:        map[string]facts.Part[facts.GoCommand]{},
-		Tools:     map[string]facts.Part[facts.Tool]{"dlv": dlv()},
-		Proofs:    map[string]facts.Part[facts.Proof]{facts.LaunchProof: launch(), facts.AttachProof: attach()},
+		Tools:     g.tools(ctx, envs, dlv(), languageServer()),
+		Proofs:    map[string]facts.Part[facts.Proof]{facts.LaunchProof: launch(), facts.AttachProof: attach(), facts.DAPProof: dap(), facts.GoplsProof: editing()},
 		Ptrace:    kernel(),
 		Builds:    facts.Absent[[]facts.Build](notNeeded),
 		EnvFile:   envs.envFile,

@@ -92,7 +92,7 @@ func (g *gatherer) processLayers(e *environments, name string) []goenv.Layer {
 		}
 		// The record holds Go's variables and PATH alone; of the others the difference would be noise.
 		declared := goenv.Difference(goenv.ContainerEnv, image.env, container)
-		declared.Declare(g.config.ContainerEnv, container)
+		declared.Declare(g.config.ContainerEnv(), container)
 		layers = append(layers, declared)
 	}
 	switch name {
@@ -112,13 +112,13 @@ func (g *gatherer) processLayers(e *environments, name string) []goenv.Layer {
 func (g *gatherer) remoteLayers(probed, remote goenv.Environ) []goenv.Layer {
 	started := goenv.Difference(goenv.Process, probed, remote)
 	declared := goenv.Layer{Kind: goenv.RemoteEnv, Set: map[string]string{}}
-	for name := range g.config.RemoteEnv {
+	for name := range g.config.RemoteEnv() {
 		if value, ok := started.Set[name]; ok {
 			declared.Set[name] = value
 			delete(started.Set, name)
 		}
 	}
-	declared.Declare(g.config.RemoteEnv, remote)
+	declared.Declare(g.config.RemoteEnv(), remote)
 	return []goenv.Layer{started, declared}
 }
 

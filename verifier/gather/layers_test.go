@@ -21,10 +21,11 @@ func whole() (*gatherer, *environments) {
 	}
 	g := &gatherer{
 		declared: map[string]goenv.Declaration{"GOFLAGS": declared("-docker", "Dockerfile", 2)},
-		config: devcontainer.Config{
-			ContainerEnv: map[string]goenv.Declaration{"GOPROXY": declared("direct", "devcontainer.json", 3)},
-			RemoteEnv:    map[string]goenv.Declaration{"GOROOT": declared("/remote", "devcontainer.json", 4)},
-		},
+		config: devcontainer.Read(source.File{Name: "devcontainer.json", Text: `
+{
+"containerEnv": {"GOPROXY": "direct"},
+"remoteEnv": {"GOROOT": "/remote"}
+}`}),
 	}
 	image := goenv.Environ{"PATH": "/go/bin:/usr/bin", "GOROOT": "/image", "GOFLAGS": "-docker"}
 	container := image.With("GOPROXY=direct", "HOME=/h")
@@ -116,8 +117,8 @@ func TestLayersAddUp(t *testing.T) {
 			e.fixed[goenv.ContainerView] = environment{view: goenv.ContainerView, unknown: "denied"}
 		},
 		"files that changed since": func(g *gatherer, _ *environments) {
-			g.config.ContainerEnv = map[string]goenv.Declaration{"GOPROXY": {Value: "off"}, "GOROOT": {Value: "/new"}, "GOWORK": {Value: "off"}}
-			g.config.RemoteEnv = map[string]goenv.Declaration{"GOROOT": {Value: "/new"}, "GOWORK": {Value: "off"}, "GOPROXY": {Value: "direct"}}
+			g.config = written(`{"containerEnv": {"GOPROXY": "off", "GOROOT": "/new", "GOWORK": "off"},
+				"remoteEnv": {"GOROOT": "/new", "GOWORK": "off", "GOPROXY": "direct"}}`)
 			g.declared = map[string]goenv.Declaration{"GOFLAGS": {Value: "-new"}, "GOROOT": {Value: "$X"}, "GOWORK": {Value: "off"}}
 		},
 		"the container lost what the image has": func(_ *gatherer, e *environments) {
@@ -151,11 +152,11 @@ func TestLayerPlaces(t *testing.T) {
 	for _, test := range []struct{ view, name, want string }{
 		{goenv.ImageView, "GOFLAGS", "dockerfile Dockerfile:2:1"},
 		{goenv.ImageView, "GOROOT", "image "},
-		{goenv.ContainerView, "GOPROXY", "containerEnv devcontainer.json:3:1"},
+		{goenv.ContainerView, "GOPROXY", "containerEnv devcontainer.json:3:18"},
 		{goenv.LoginView, "GOBIN", "login-files /etc/profile:3:1"},
-		{goenv.RemoteView, "GOROOT", "remoteEnv devcontainer.json:4:1"},
+		{goenv.RemoteView, "GOROOT", "remoteEnv devcontainer.json:4:15"},
 		{goenv.RemoteView, "GOAMD64", "process "},
-		{goenv.ToolsView, "GOROOT", "remoteEnv devcontainer.json:4:1"},
+		{goenv.ToolsView, "GOROOT", "remoteEnv devcontainer.json:4:15"},
 	} {
 		origin := goenv.View{Layers: g.processLayers(e, test.view)}.Lookup(test.name).Origin
 		if got := origin.Layer + " " + origin.Place.String(); got != test.want {
@@ -211,4 +212,9 @@ func TestGoLayers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// written is a devcontainer.json of that text.
+func written(text string) devcontainer.Config {
+	return devcontainer.Read(source.File{Name: ".devcontainer/devcontainer.json", Text: text})
 }

@@ -50,7 +50,7 @@ func (g *gatherer) loginShells(ctx context.Context, base goenv.Environ) loginShe
 	}
 	attempts := []attempt{{g.system.Shell, "-lc", true}, {g.system.Shell, "-lic", true}}
 	probe := 1
-	switch g.config.UserEnvProbe {
+	switch g.config.UserEnvProbe() {
 	case "loginShell":
 		probe = 0
 	case "interactiveShell":
@@ -79,7 +79,7 @@ func (g *gatherer) loginShells(ctx context.Context, base goenv.Environ) loginShe
 	}
 	wait.Wait()
 	result.view, result.probe = environments[0], environments[probe]
-	if result.probe.env == nil || g.config.UserEnvProbe == "none" {
+	if result.probe.env == nil || g.config.UserEnvProbe() == "none" {
 		result.probe.env = base // where the probe fails the CLI goes on without a word
 	}
 	result.shells = facts.Known(shells)

@@ -4,12 +4,15 @@ package gather
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/dockerfile"
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/source"
+	"github.com/dcverify/dcverify/verifier/vscode"
 
 	"golang.org/x/mod/modfile"
 )
@@ -23,9 +26,8 @@ func (g *gatherer) readWorkspace() {
 		if err != nil {
 			continue
 		}
-		if g.config, err = devcontainer.Parse(file); err != nil {
-			g.problems = append(g.problems, err.Error())
-		}
+		g.written, g.config = file, devcontainer.Read(file)
+		g.refuse(g.config.Problems)
 		break
 	}
 	g.readDockerfile()
@@ -35,20 +37,15 @@ func (g *gatherer) readWorkspace() {
 
 // readDockerfile reads the Dockerfile that the dev container is built of, if it lies in the workspace.
 func (g *gatherer) readDockerfile() {
-	name := filepath.Join(filepath.Dir(g.config.File), g.config.Dockerfile)
-	if g.config.Dockerfile == "" || !filepath.IsLocal(name) {
+	name := filepath.Join(filepath.Dir(g.config.File), g.config.Dockerfile())
+	if g.config.Dockerfile() == "" || !filepath.IsLocal(name) {
 		return
 	}
 	file, err := g.Text(filepath.Join(g.Workspace, name), name)
 	if err != nil {
 		return // a container that runs has no need of it
 	}
-	parsed, err := dockerfile.Parse(file)
-	if err != nil {
-		g.problems = append(g.problems, err.Error())
-		return
-	}
-	g.declared = parsed.Env(g.config.Target)
+	g.declared = dockerfile.Parse(file).Env(g.config.Target())
 }
 
 // machineSettings are the places where editors keep the settings of the remote machine, which they fill from the dev
@@ -63,24 +60,34 @@ var machineSettings = []string{
 // readSettings lays the workspace's settings over those of the remote machine. Before an editor was ever connected there
 // are none of the latter; then the customizations that it will write there are taken from devcontainer.json.
 func (g *gatherer) readSettings() {
-	read := func(file source.File, inside ...string) {
-		if err := g.settings.Read(file, inside...); err != nil {
-			g.problems = append(g.problems, err.Error())
+	var layers []vscode.Setting
+	read := func(path, shown, layer string) bool {
+		file, err := g.Text(path, shown)
+		if err != nil {
+			return false
 		}
+		root, problems := jsonc.Read(file)
+		g.refuse(problems)
+		layers = append(layers, vscode.ReadSettings(root, layer)...)
+		return true
 	}
-	found := false
-	for _, name := range machineSettings {
-		if file, err := g.Text(filepath.Join(g.system.Home, name), "~/"+name); err == nil {
-			read(file)
-			found = true
-			break
+	found := slices.ContainsFunc(machineSettings, func(name string) bool {
+		return read(filepath.Join(g.system.Home, name), "~/"+name, vscode.MachineLayer)
+	})
+	if !found {
+		layers, _ = vscode.ReadDevContainer(g.config.Root)
+	}
+	read(filepath.Join(g.Workspace, ".vscode/settings.json"), ".vscode/settings.json", vscode.FolderLayer)
+	g.settings = vscode.Effective(layers)
+}
+
+// refuse notes the first thing that is wrong with a file, where something of it is lost.
+func (g *gatherer) refuse(problems []jsonc.Problem) {
+	for _, p := range problems {
+		if p.Kind == "syntax" || p.Kind == "dropped" {
+			g.problems = append(g.problems, p.Place.String()+": "+p.Message)
+			return
 		}
-	}
-	if !found && g.config.Settings.Text != "" {
-		read(g.config.Settings, "customizations", "vscode", "settings")
-	}
-	if file, err := g.Text(filepath.Join(g.Workspace, ".vscode/settings.json"), ".vscode/settings.json"); err == nil {
-		read(file)
 	}
 }
 

@@ -81,8 +81,8 @@ func TestReadWorkspace(t *testing.T) {
 	h.write("work/.vscode/settings.json", `{"go.goroot": "/of/the/workspace"}`)
 	g := h.gatherer()
 	g.readWorkspace()
-	if g.workspace.Folder != h.workspace || g.config.RemoteEnv["GOROOT"].Value != "/x" || len(g.problems) != 0 {
-		t.Errorf("folder %s, remoteEnv %v, problems %q", g.workspace.Folder, g.config.RemoteEnv, g.problems)
+	if g.workspace.Folder != h.workspace || g.config.RemoteEnv()["GOROOT"].Value != "/x" || len(g.problems) != 0 {
+		t.Errorf("folder %s, remoteEnv %v, problems %q", g.workspace.Folder, g.config.RemoteEnv(), g.problems)
 	}
 	if got := g.declared["GOFLAGS"]; got.Value != "-x" || got.Place.String() != ".devcontainer/Dockerfile:2:5" {
 		t.Errorf("the Dockerfile sets GOFLAGS to %+v", got)

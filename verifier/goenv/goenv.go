@@ -96,7 +96,7 @@ type Origin struct {
 
 // Value is one variable in one view, explained.
 type Value struct {
-	Unknown   string   // why it is not known; the rest then says what is known of it
+	Unknown   string   // why what the go command uses is not known; the rest then says what is known of it
 	Set       bool     // in the process environment
 	Value     string   // there
 	Effective string   // what the go command uses
@@ -104,51 +104,72 @@ type Value struct {
 	Shadows   []Origin // who else sets it, from the strongest to the weakest
 }
 
-// Lookup explains one variable.
+// says is what one kind of layers, those of the process environment or those for the go command alone, comes to.
+type says struct {
+	origins []Origin // every say, the strongest last
+	set     bool     // the last of them is in force: nothing removed it
+	unknown string   // why it is not known what is in force
+}
+
+// hear adds a layer. A known say settles what was unknown below it; a layer that nobody has seen may beat every say below.
+func (s *says) hear(layer Layer, name string) {
+	if slices.Contains(layer.Unset, name) {
+		s.set, s.unknown = false, ""
+	}
+	value, said := layer.Set[name]
+	why, hidden := layer.Unknown[name]
+	switch {
+	case said || hidden:
+		s.set, s.unknown = true, why
+		if hidden {
+			s.unknown = cmp.Or(why, "not known")
+		}
+		s.origins = append(s.origins, Origin{Layer: layer.Kind, Name: layer.Name, Value: value, Place: layer.Places[name], Assumed: layer.Assumed})
+	case layer.Unseen != "":
+		s.unknown = layer.Unseen
+	}
+}
+
+// Lookup explains one variable. It is unknown where the topmost layer that speaks about it sets something unknown, or
+// where a layer above that one was not seen; what is known then still tells who speaks.
 func (v View) Lookup(name string) Value {
-	var result Value
-	var environment, others []Origin // strongest last
+	var environment, command says
 	for _, layer := range v.Layers {
-		if slices.Contains(layer.Unset, name) {
-			result.Set, result.Value, result.Unknown = false, "", ""
-		}
-		if why := cmp.Or(layer.Unknown[name], layer.Unseen); why != "" {
-			result.Unknown = why
-		}
-		value, ok := layer.Set[name]
-		if !ok {
-			continue
-		}
-		if layer.Unknown[name] == "" && !onlyForGo(layer.Kind) {
-			result.Unknown = ""
-		}
-		origin := Origin{Layer: layer.Kind, Name: layer.Name, Value: value, Place: layer.Places[name], Assumed: layer.Assumed}
 		if onlyForGo(layer.Kind) {
-			others = append(others, origin)
-			continue
+			command.hear(layer, name)
+		} else {
+			environment.hear(layer, name)
 		}
-		environment = append(environment, origin)
-		result.Set, result.Value = true, value
 	}
-	ranked := append(others, environment...)
+	var result Value
+	winner := -1
+	ranked := slices.Concat(command.origins, environment.origins)
 	slices.Reverse(ranked)
-	winner := slices.IndexFunc(ranked, func(o Origin) bool {
-		if onlyForGo(o.Layer) {
-			return true
-		}
-		return result.Set && o.Value == result.Value && (o.Value != "" || len(others) == 0)
-	})
-	if winner >= 0 {
-		result.Origin = ranked[winner]
-		result.Effective = ranked[winner].Value
-		result.Shadows = slices.Delete(slices.Clone(ranked), winner, winner+1)
-	} else {
-		result.Shadows = ranked
+	if result.Set = environment.set; result.Set {
+		winner, result.Value = 0, ranked[0].Value
 	}
+	result.Unknown = environment.unknown
+	// What the environment leaves empty, the layers beneath decide.
+	if result.Value == "" && result.Unknown == "" {
+		result.Unknown = command.unknown
+		if len(command.origins) > 0 {
+			winner = len(environment.origins)
+		}
+	} else if winner < 0 && len(command.origins) > 0 {
+		winner = len(environment.origins)
+	}
+	if winner < 0 {
+		result.Shadows = ranked
+		return result
+	}
+	result.Origin = ranked[winner]
+	result.Effective = ranked[winner].Value
+	result.Shadows = slices.Delete(slices.Clone(ranked), winner, winner+1)
 	return result
 }
 
-// Environ is the process environment of the view: what its layers leave, without those that only the go command reads.
+// Environ is the process environment of the view: what its layers leave, without those that only the go command reads. Of a
+// variable that is not known it holds what is known, which may be nothing.
 func (v View) Environ() Environ {
 	result := Environ{}
 	for _, layer := range v.Layers {
@@ -158,15 +179,19 @@ func (v View) Environ() Environ {
 		for _, name := range layer.Unset {
 			delete(result, name)
 		}
+		for name := range layer.Unknown {
+			delete(result, name)
+		}
 		maps.Copy(result, layer.Set)
 	}
 	return result
 }
 
-// Goroot is the GOROOT that the view declares: from its environment or the `go env -w` file, never a default.
+// Goroot is the GOROOT that the view declares: from its environment or the `go env -w` file, never a default, and never one
+// that is not known.
 func (v View) Goroot() (Value, bool) {
 	value := v.Lookup("GOROOT")
-	declared := value.Effective != "" && value.Origin.Layer != Default && value.Origin.Layer != GorootEnv
+	declared := value.Unknown == "" && value.Effective != "" && value.Origin.Layer != Default && value.Origin.Layer != GorootEnv
 	return value, declared
 }
 
@@ -214,9 +239,16 @@ func (l Layer) Only(names []string) Layer {
 	kept := l
 	kept.Set = map[string]string{}
 	kept.Unset = nil
+	kept.Unknown = nil
 	for _, name := range names {
 		if value, ok := l.Set[name]; ok {
 			kept.Set[name] = value
+		}
+		if why, ok := l.Unknown[name]; ok {
+			if kept.Unknown == nil {
+				kept.Unknown = map[string]string{}
+			}
+			kept.Unknown[name] = why
 		}
 		if slices.Contains(l.Unset, name) {
 			kept.Unset = append(kept.Unset, name)

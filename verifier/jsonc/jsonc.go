@@ -1,94 +1,243 @@
-// Package jsonc reads JSON with comments and trailing commas, and knows where every member stands.
+// Package jsonc reads JSON with comments as the programs do that dev containers are made with, and knows where every value
+// stands.
 //
-// Its one rule: of several members with one name the last counts, as for every program that reads these files.
+// Its one rule: it takes what they take, and says what they drop without a word. The reference CLI reads with jsonc-parser
+// 3.3.1 and never looks at the list of errors; a text that is valid is read by hujson, and only a broken one by a reader that
+// recovers as jsonc-parser does.
 package jsonc
 
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/tailscale/hujson"
 
 	"github.com/dcverify/dcverify/verifier/source"
 )
 
-// Doc is a parsed text.
-type Doc struct {
-	file source.File
-	root hujson.Value
-}
+// mostDepth is how deeply values may be nested. No file that people write comes near it.
+const mostDepth = 500
 
-// Member is one member of an object.
-type Member struct {
-	Name  string
-	Value any          // as encoding/json decodes it
-	Place source.Place // from the name to the end of the value
-}
-
-// Text is the value as a text: a string as it is, and everything else as JSON writes it, null as the word null. That is
-// what becomes of it where a program puts it into an environment.
-func (m Member) Text() string {
-	if text, ok := m.Value.(string); ok {
-		return text
+// Read reads a text. The node is what jsonc-parser makes of it, the zero Node where that is nothing at all; everything that
+// it tolerates is a problem.
+func Read(file source.File) (Node, []Problem) {
+	index := source.NewIndex(file)
+	if depth(file.Text) > mostDepth {
+		return Node{}, []Problem{{Kind: "syntax", Message: fmt.Sprintf("it is nested more than %d deep", mostDepth), Place: index.Place(0, 0)}}
 	}
-	text, _ := json.Marshal(m.Value) // decoded from JSON, it can be written again
-	return string(text)
-}
-
-// Parse reads the file. The error gives the line and column of the first thing that is not JSON with comments.
-func Parse(file source.File) (Doc, error) {
-	root, err := hujson.Parse([]byte(file.Text))
-	if err != nil {
-		return Doc{}, fmt.Errorf("%s: %w", file.Name, err)
+	if root, err := hujson.Parse([]byte(file.Text)); err == nil {
+		node := convert(root, index)
+		return node, duplicates(node, nil)
 	}
-	return Doc{file: file, root: root}, nil
+	r := &reader{scanner: scanner{text: file.Text}, index: index}
+	node := r.read()
+	return node, duplicates(node, r.problems)
 }
 
-// Members lists the members of the object at the given path of names, in their order, every duplicate but the last left
-// out. It is empty where there is no object.
-func (d Doc) Members(path ...string) []Member {
-	object, ok := d.root.Value.(*hujson.Object)
-	for _, name := range path {
-		if !ok {
-			return nil
+// Strict reads a text as JSON.parse does; false where it is no JSON.
+func Strict(file source.File) (Node, bool) {
+	if !json.Valid([]byte(file.Text)) || depth(file.Text) > mostDepth {
+		return Node{}, false
+	}
+	node, _ := Read(file)
+	return node, true
+}
+
+// depth is an upper bound of how deeply the values of a text are nested.
+func depth(text string) int {
+	open, most := 0, 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			open++
+			most = max(most, open)
+		case '}', ']':
+			open = max(open-1, 0)
 		}
-		var next *hujson.Object
-		for i := range object.Members {
-			if memberName(object.Members[i]) == name {
-				next, _ = object.Members[i].Value.Value.(*hujson.Object)
+	}
+	return most
+}
+
+func convert(v hujson.Value, index *source.Index) Node {
+	node := Node{Place: index.Place(v.StartOffset, v.EndOffset)}
+	switch value := v.Value.(type) {
+	case *hujson.Object:
+		node.Kind = Object
+		for _, m := range value.Members {
+			name, _ := m.Name.Value.(hujson.Literal)
+			node.Members = append(node.Members, Property{
+				Name: name.String(), Place: index.Place(m.Name.StartOffset, m.Name.EndOffset), Value: convert(m.Value, index),
+			})
+		}
+	case *hujson.Array:
+		node.Kind = Array
+		for _, element := range value.Elements {
+			node.Elements = append(node.Elements, convert(element, index))
+		}
+	case hujson.Literal:
+		switch value.Kind() {
+		case '"':
+			node.Kind, node.Text = String, value.String()
+		case '0':
+			node.Kind, node.Text = Number, number(string(value))
+		case 't', 'f':
+			node.Kind, node.Text = Bool, string(value)
+		default:
+			node.Kind, node.Text = Null, "null"
+		}
+	}
+	return node
+}
+
+// number writes a number as JavaScript does.
+func number(literal string) string {
+	f, err := strconv.ParseFloat(literal, 64)
+	switch {
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	case err != nil:
+		return "0"
+	case f == 0:
+		return "0"
+	}
+	if abs := math.Abs(f); abs >= 1e21 || abs < 1e-6 {
+		text := strconv.FormatFloat(f, 'e', -1, 64)
+		mantissa, exponent, _ := strings.Cut(text, "e")
+		return mantissa + "e" + exponent[:1] + strings.TrimLeft(exponent[1:], "0")
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+// duplicates adds a problem for each member that a later one of the same name replaces.
+func duplicates(node Node, problems []Problem) []Problem {
+	last := map[string]int{}
+	for i, m := range node.Members {
+		if before, twice := last[m.Name]; twice {
+			earlier := node.Members[before]
+			message := fmt.Sprintf("%q is there twice: the value at %s is lost", m.Name, earlier.Place)
+			if earlier.Value.JSON() == m.Value.JSON() {
+				message = fmt.Sprintf("%q is there twice, with the same value", m.Name)
 			}
+			problems = append(problems, Problem{Kind: "duplicate", Message: message, Place: m.Place})
 		}
-		object, ok = next, next != nil
+		last[m.Name] = i
+		problems = duplicates(m.Value, problems)
 	}
-	if !ok {
-		return nil
+	for _, element := range node.Elements {
+		problems = duplicates(element, problems)
 	}
-	var members []Member
-	index := map[string]int{}
-	for _, m := range object.Members {
-		name := memberName(m)
-		member := Member{Name: name, Value: decode(m.Value), Place: d.file.Place(m.Name.StartOffset, m.Value.EndOffset)}
-		if at, twice := index[name]; twice {
-			members[at] = member
+	return problems
+}
+
+// Fields is the members of an object as JavaScript enumerates them: the last value of each name, at the place of its first
+// mention, names that look like an index in front.
+func (n Node) Fields() []Property {
+	var fields []Property
+	at := map[string]int{}
+	for _, m := range n.Members {
+		if i, twice := at[m.Name]; twice {
+			fields[i].Value, fields[i].Place = m.Value, m.Place
 			continue
 		}
-		index[name] = len(members)
-		members = append(members, member)
+		at[m.Name] = len(fields)
+		fields = append(fields, m)
 	}
-	return members
+	slices.SortStableFunc(fields, func(a, b Property) int {
+		i, isIndex := arrayIndex(a.Name)
+		j, isToo := arrayIndex(b.Name)
+		switch {
+		case isIndex && isToo:
+			return int(i) - int(j)
+		case isIndex:
+			return -1
+		case isToo:
+			return 1
+		}
+		return 0
+	})
+	return fields
 }
 
-func memberName(m hujson.ObjectMember) string {
-	literal, _ := m.Name.Value.(hujson.Literal)
-	return literal.String()
+func arrayIndex(name string) (uint32, bool) {
+	i, err := strconv.ParseUint(name, 10, 32)
+	return uint32(i), err == nil && i < math.MaxUint32 && strconv.FormatUint(i, 10) == name
 }
 
-func decode(v hujson.Value) any {
-	copied := v.Clone() // Standardize blanks comments in place
-	copied.Standardize()
-	var value any
-	if json.Unmarshal(copied.Pack(), &value) != nil {
-		return nil
+// JSON is what JSON.stringify writes.
+func (n Node) JSON() string {
+	switch n.Kind {
+	case Object:
+		var parts []string
+		for _, m := range n.Fields() {
+			if m.Value.Kind != "" {
+				parts = append(parts, quote(m.Name)+":"+m.Value.JSON())
+			}
+		}
+		return "{" + strings.Join(parts, ",") + "}"
+	case Array:
+		var parts []string
+		for _, element := range n.Elements {
+			if element.Kind == "" {
+				parts = append(parts, "null")
+				continue
+			}
+			parts = append(parts, element.JSON())
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	case String:
+		return quote(n.Text)
+	case "":
+		return ""
 	}
-	return value
+	return n.Text
+}
+
+func quote(text string) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a string can always be written
+	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// String is what becomes of the value in a text or an environment: String(value) of JavaScript.
+func (n Node) String() string {
+	switch n.Kind {
+	case Object:
+		return "[object Object]"
+	case Array:
+		var parts []string
+		for _, element := range n.Elements {
+			if element.Kind == Null {
+				parts = append(parts, "")
+				continue
+			}
+			parts = append(parts, element.String())
+		}
+		return strings.Join(parts, ",")
+	case "":
+		return "undefined"
+	}
+	return n.Text
+}
+
+// Truthy tells whether JavaScript takes the value for true.
+func (n Node) Truthy() bool {
+	switch n.Kind {
+	case "", Null:
+		return false
+	case String:
+		return n.Text != ""
+	case Number:
+		return n.Text != "0"
+	case Bool:
+		return n.Text == "true"
+	}
+	return true
 }

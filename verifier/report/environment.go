@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/dcverify/dcverify/verifier/goenv"
@@ -20,8 +19,10 @@ func EnvironmentText(w io.Writer, variables []Variable, all bool) error {
 			value, ok := variable.Views[view]
 			switch {
 			case !ok:
+			case value.Unknown != "" && value.Origin != nil:
+				t.line("  %-10s unknown  (%s: %s)", view, origin(*value.Origin), clean(value.Unknown))
 			case value.Unknown != "":
-				t.line("  %-10s ?  (%s)", view, clean(value.Unknown))
+				t.line("  %-10s unknown  (%s)", view, clean(value.Unknown))
 			case value.Origin == nil:
 				t.line("  %-10s -", view)
 			default:
@@ -48,11 +49,19 @@ func declared(variable Variable) bool {
 	return false
 }
 
+// origin is a layer with its name and place, and whose word it is where nobody has looked.
 func origin(o Origin) string {
-	if o.Known() {
-		return clean(fmt.Sprintf("%s, %s", o.Layer, o.Place))
+	words := o.Layer
+	if o.Name != "" {
+		words += " " + o.Name
 	}
-	return o.Layer
+	if o.Known() {
+		words += ", " + o.Place.String()
+	}
+	if o.Assumed != "" {
+		words += "; assumed from " + o.Assumed
+	}
+	return clean(words)
 }
 
 func shown(value string) string {

@@ -98,7 +98,7 @@ type Variable struct {
 
 // Value is one variable in one view.
 type Value struct {
-	Unknown   string   `json:"unknown,omitempty"` // why the view is not known; then the rest says nothing
+	Unknown   string   `json:"unknown,omitempty"` // why it is not known; the rest then says no more than who speaks
 	Set       bool     `json:"set"`
 	Value     string   `json:"value,omitempty"`
 	Effective string   `json:"effective,omitempty"`
@@ -108,8 +108,10 @@ type Value struct {
 
 // Origin is who sets a value, and where.
 type Origin struct {
-	Layer string `json:"layer"`
-	Value string `json:"value,omitempty"` // of a shadow; the winner's is the value itself
+	Layer   string `json:"layer"`
+	Name    string `json:"name,omitempty"`    // which one of several layers of that kind: a feature, an image
+	Assumed string `json:"assumed,omitempty"` // whose word the value is, when nobody has looked
+	Value   string `json:"value,omitempty"`   // of a shadow, and what is known of an unknown value; a winner's is the value itself
 	source.Place
 }
 
@@ -219,12 +221,18 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 				continue
 			}
 			got := view.Lookup(name)
-			value := Value{Set: got.Set, Value: mask(got.Value), Effective: mask(got.Effective)}
+			value := Value{Unknown: mask(got.Unknown), Set: got.Set, Value: mask(got.Value), Effective: mask(got.Effective)}
 			if got.Origin.Layer != "" {
-				value.Origin = &Origin{Layer: got.Origin.Layer, Place: got.Origin.Place}
+				winner := reported(got.Origin)
+				if got.Unknown == "" {
+					winner.Value = ""
+				} else {
+					value.Value, value.Effective = "", ""
+				}
+				value.Origin = &winner
 			}
 			for _, shadow := range got.Shadows {
-				value.Shadows = append(value.Shadows, Origin{Layer: shadow.Layer, Value: mask(shadow.Value), Place: shadow.Place})
+				value.Shadows = append(value.Shadows, reported(shadow))
 			}
 			said = said || got.Set || got.Origin.Layer != ""
 			variable.Views[view.Name] = value
@@ -236,8 +244,16 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 	return variables
 }
 
+func reported(o goenv.Origin) Origin {
+	return Origin{Layer: o.Layer, Name: mask(o.Name), Assumed: mask(o.Assumed), Value: mask(o.Value), Place: o.Place}
+}
+
+// programs is which go, dlv and gopls run. In a workspace nothing is run.
 func programs(s *facts.Snapshot) []Program {
 	found := []Program{}
+	if s.Target.Kind == "workspace" {
+		return found
+	}
 	commands := Program{Name: "go", Views: map[string]ProgramFile{}}
 	for view, part := range s.Go {
 		if s.View(view).Unknown != "" {
@@ -267,7 +283,7 @@ func programs(s *facts.Snapshot) []Program {
 // proofs lists the proofs that were asked for, in the order of their names.
 func proofs(s *facts.Snapshot) []Proof {
 	result := []Proof{}
-	for _, name := range []string{facts.LaunchProof, facts.AttachProof} {
+	for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.GoplsProof} {
 		if proof, ok := s.Proofs[name].Get(); ok {
 			tried := Proof{Proof: maskedProof(proof)}
 			if proof.Status != facts.Skipped {

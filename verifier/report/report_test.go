@@ -162,6 +162,36 @@ var runs = map[string]func() Run{
 		r.Duration = 40 * time.Millisecond
 		return r
 	},
+	// Files alone: values that a table says, others that are known in part or not at all, and nothing was run.
+	"workspace": func() Run {
+		const table = "docker-library/golang, 2026-07-01"
+		at := func(file string, line int) map[string]source.Place {
+			place := source.Place{File: file, Line: line, Column: 5}
+			return map[string]source.Place{"GOROOT": place, "GOPATH": place, "PATH": place, "GOPROXY": place}
+		}
+		r := cleanRun()
+		image := []goenv.Layer{
+			{Kind: goenv.Default, Set: map[string]string{"GOTOOLCHAIN": "auto"}},
+			{Kind: goenv.Image, Name: "golang:1.25", Assumed: table, Set: map[string]string{"PATH": "/go/bin:/usr/local/go/bin:/usr/bin", "GOPATH": "/go", "GOTOOLCHAIN": "local"}},
+			{Kind: goenv.Feature, Name: "ghcr.io/devcontainers/features/go:1", Set: map[string]string{"GOROOT": "/usr/local/go"}, Places: at(".devcontainer/devcontainer.json", 4)},
+		}
+		remote := append(image[:3:3], goenv.Layer{
+			Kind: goenv.RemoteEnv, Places: at(".devcontainer/devcontainer.json", 9),
+			Set: map[string]string{"PATH": "/x:${localEnv:PATH}", "GOPATH": "/home/dev/go"}, Unknown: map[string]string{"PATH": "PATH is of the host", "GOPROXY": "PROXY is of the host"},
+		})
+		r.Snapshot = &facts.Snapshot{
+			Target: facts.Target{Kind: "workspace", Name: "shop"},
+			Views: []goenv.View{
+				{Name: goenv.ImageView, Layers: image},
+				{Name: goenv.ContainerView, Layers: image},
+				{Name: goenv.LoginView, Unknown: "no shell is run"},
+				{Name: goenv.RemoteView, Layers: remote},
+			},
+			Go: map[string]facts.Part[facts.GoCommand]{goenv.RemoteView: facts.Absent[facts.GoCommand]("nothing is run")},
+		}
+		r.Outcomes = r.Outcomes[:1]
+		return r
+	},
 	"long": func() Run {
 		r := cleanRun()
 		flags := strings.TrimSpace(strings.Repeat("-tags=ä ", 400)) + " end"
@@ -259,7 +289,7 @@ func TestGolden(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range []string{"error", "unknown-views", "control-characters"} {
+	for _, name := range []string{"error", "unknown-views", "workspace", "control-characters"} {
 		golden(t, name+"-environment.txt", environmentOf(t, New(runs[name]())))
 	}
 	r := New(runs["error"]())
@@ -442,6 +472,7 @@ func TestLine(t *testing.T) {
 		"clean":         "PASSED: go builds in every view, the debugger launches, the debugger attaches",
 		"unknown-views": "PASSED",
 		"image":         "PASSED: the image is fit for Go",
+		"workspace":     "PASSED: the files declare nothing that is known to break Go (nothing was run)",
 		"error":         "FAILED: 1 check (DV104)",
 		"warning":       "WARNED: 1 check (DV108)",
 		"incomplete":    "INCOMPLETE: the time of 2s ran out",

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -99,6 +100,7 @@ func (t *text) table(r Report) {
 		return
 	}
 	rows := [][]string{append([]string{"VARIABLE"}, views...)}
+	assumed := map[string]bool{} // whose word the marked values are
 	for _, program := range r.Programs {
 		if program.Name != "go" {
 			continue
@@ -119,7 +121,12 @@ func (t *text) table(r Report) {
 		row := []string{variable.Name}
 		for _, view := range views {
 			value := variable.Views[view]
-			row = append(row, cell(value.Effective, value.Unknown != "", value.Effective == ""))
+			text := cell(value.Effective, value.Unknown != "", value.Effective == "")
+			if value.Unknown == "" && value.Origin != nil && value.Origin.Assumed != "" {
+				assumed[value.Origin.Assumed] = true
+				text += assumedMark
+			}
+			row = append(row, text)
 		}
 		rows = append(rows, row)
 	}
@@ -135,7 +142,10 @@ func (t *text) table(r Report) {
 	for _, row := range rows {
 		for i := range row {
 			if i > 0 {
-				row[i] = shorten(clean(row[i]), room)
+				value, marked := strings.CutSuffix(clean(row[i]), assumedMark)
+				if row[i] = shorten(value, room); marked {
+					row[i] += assumedMark
+				}
 			}
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
@@ -151,13 +161,19 @@ func (t *text) table(r Report) {
 		}
 		t.line("%s", words)
 	}
+	for _, word := range slices.Sorted(maps.Keys(assumed)) {
+		t.line("%s", t.color(dim, strings.TrimSpace(assumedMark)+" assumed from "+clean(word)+", and not seen"))
+	}
 	t.line("")
 }
+
+// assumedMark stands behind a value in the table that nobody has seen.
+const assumedMark = " ?"
 
 func cell(value string, unknown, empty bool) string {
 	switch {
 	case unknown:
-		return "?"
+		return "unknown"
 	case empty:
 		return "-"
 	}
@@ -171,8 +187,8 @@ var byItself = []string{goenv.Default, goenv.GorootEnv, goenv.Extension}
 func agree(v Variable) bool {
 	values, declared := map[string]bool{}, false
 	for _, value := range v.Views {
-		if value.Unknown == "" {
-			values[value.Effective] = true
+		if value.Unknown == "" || value.Origin != nil { // a view that is not known at all differs from nothing
+			values[value.Effective+value.Unknown] = true
 			declared = declared || (value.Origin != nil && !slices.Contains(byItself, value.Origin.Layer))
 		}
 	}
@@ -298,8 +314,11 @@ func Line(r Report) string {
 		}
 		return word + ": not everything could be verified, see above"
 	}
-	if r.Target.Kind == "image" {
+	switch r.Target.Kind {
+	case "image":
 		return word + ": the image is fit for Go"
+	case "workspace":
+		return word + ": the files declare nothing that is known to break Go (nothing was run)"
 	}
 	proved := []string{}
 	for _, o := range r.Outcomes {
@@ -309,7 +328,7 @@ func Line(r Report) string {
 	}
 	for _, proof := range r.Proofs {
 		if proof.Status == facts.Passed {
-			proved = append(proved, map[string]string{facts.LaunchProof: "the debugger launches", facts.AttachProof: "the debugger attaches"}[proof.Name])
+			proved = append(proved, map[string]string{facts.LaunchProof: "the debugger launches", facts.AttachProof: "the debugger attaches", facts.DAPProof: "the editor debugs"}[proof.Name])
 		}
 	}
 	if len(proved) == 0 {

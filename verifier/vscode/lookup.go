@@ -70,7 +70,7 @@ func (l Lookup) Tool(name, gopath, goroot string) (found Found, searched []strin
 	if try(l.gobin(), "gobin") {
 		return found, nil
 	}
-	for _, list := range []string{resolve(l.Settings.ToolsGopath, l.Workspace, l.Env), gopath} {
+	for _, list := range []string{Resolve(l.Settings.ToolsGopath, l.Workspace, l.Env), gopath} {
 		for _, folder := range strings.Split(list, ":") {
 			if folder != "" && try(path.Join(folder, "bin"), "gopath") {
 				return found, nil
@@ -93,14 +93,14 @@ func (l Lookup) gobin() string { return l.Env["GOBIN"] }
 // goroot is the GOROOT of the extension host: the setting, if its folder has a go, replaces the variable for good
 // (goEnv.ts:93-131).
 func (l Lookup) goroot() string {
-	if root := resolve(l.Settings.Goroot, l.Workspace, l.Env); root != "" && l.Executable(path.Join(root, "bin/go")) {
+	if root := Resolve(l.Settings.Goroot, l.Workspace, l.Env); root != "" && l.Executable(path.Join(root, "bin/go")) {
 		return root
 	}
 	return l.Env["GOROOT"]
 }
 
 func (l Lookup) alternate(name string) string {
-	tool := resolve(l.Settings.AlternateTools[name], l.Workspace, l.Env)
+	tool := Resolve(l.Settings.AlternateTools[name], l.Workspace, l.Env)
 	if strings.HasPrefix(tool, "/") && l.Executable(tool) {
 		return tool
 	}
@@ -124,7 +124,7 @@ func (l Lookup) onPath(name string) string {
 func (l Lookup) ToolsEnvVars() goenv.Layer {
 	layer := goenv.Layer{Kind: goenv.ToolsEnvVars, Set: map[string]string{}, Places: l.Settings.ToolsEnvVarsPlaces}
 	for name, value := range l.Settings.ToolsEnvVars {
-		layer.Set[name] = resolve(value, l.Workspace, l.Env)
+		layer.Set[name] = Resolve(value, l.Workspace, l.Env)
 	}
 	return layer
 }

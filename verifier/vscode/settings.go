@@ -6,8 +6,10 @@
 package vscode
 
 import (
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/goenv"
@@ -16,7 +18,6 @@ import (
 )
 
 // Settings is the part of the editor's settings that decides which go, dlv and gopls run, and in which environment.
-// Later files win; the members of object settings are merged, as the editor does it.
 type Settings struct {
 	Goroot              string            `json:"go.goroot,omitempty"`
 	Gopath              string            `json:"go.gopath,omitempty"`
@@ -29,50 +30,76 @@ type Settings struct {
 	AlternateToolsPlace source.Place `json:",omitzero"`
 }
 
-// Read lays one settings.json over the settings; inside is the path of the settings object in the file, empty for a
-// settings.json.
-func (s *Settings) Read(file source.File, inside ...string) error {
-	doc, err := jsonc.Parse(file)
-	if err != nil {
-		return err
-	}
-	for _, m := range doc.Members(inside...) {
-		text, _ := m.Value.(string)
-		switch m.Name {
-		case "go.goroot":
-			s.Goroot, s.GorootPlace = text, m.Place
-		case "go.gopath":
-			s.Gopath = text
-		case "go.toolsGopath":
-			s.ToolsGopath = text
-		case "go.terminal.activateEnvironment":
-			s.DoNotActivate = m.Value == false
-		case "go.alternateTools":
-			s.AlternateToolsPlace = m.Place
-			for _, tool := range doc.Members(append(inside, m.Name)...) {
-				if s.AlternateTools == nil {
-					s.AlternateTools = map[string]string{}
-				}
-				s.AlternateTools[tool.Name], _ = tool.Value.(string)
-			}
-		case "go.toolsEnvVars":
-			for _, variable := range doc.Members(append(inside, m.Name)...) {
-				if s.ToolsEnvVars == nil {
-					s.ToolsEnvVars, s.ToolsEnvVarsPlaces = map[string]string{}, map[string]source.Place{}
-				}
-				s.ToolsEnvVars[variable.Name] = variable.Text()
-				s.ToolsEnvVarsPlaces[variable.Name] = variable.Place
-			}
+// Effective is what the layers, lowest first, leave of the settings.
+//
+// The label, the features and devcontainer.json together make one file, the settings of the remote machine, in which a
+// later value replaces an earlier one whole (devcontainers/cli, example-usage/tool-vscode-server, which adds the objects
+// with jq). Over that file the editor lays .vscode/settings.json, and there objects are merged member by member: an empty
+// object takes nothing away. A workspace file counts only where somebody opens it, and a dev container opens a folder.
+func Effective(layers []Setting) Settings {
+	var machine, folder []Setting
+	for _, s := range layers {
+		switch s.Layer {
+		case FolderLayer:
+			folder = append(folder, s)
+		case WorkspaceFileLayer, RecommendedLayer:
+		default:
+			machine = slices.DeleteFunc(machine, func(earlier Setting) bool { return earlier.Name == s.Name })
+			machine = append(machine, s)
 		}
 	}
-	return nil
+	var effective Settings
+	for _, s := range slices.Concat(machine, folder) {
+		effective.apply(s)
+	}
+	return effective
+}
+
+// apply lays one setting over the others. A null, or a value of a type that the setting has not, counts as not set.
+func (s *Settings) apply(setting Setting) {
+	text := ""
+	if setting.Value.Is(jsonc.String) {
+		text = setting.Value.Text
+	}
+	switch setting.Name {
+	case "go.goroot":
+		s.Goroot, s.GorootPlace = text, setting.Place
+	case "go.gopath":
+		s.Gopath = text
+	case "go.toolsGopath":
+		s.ToolsGopath = text
+	case "go.terminal.activateEnvironment":
+		s.DoNotActivate = setting.Value.Is(jsonc.Bool) && setting.Value.Text == "false"
+	case "go.alternateTools":
+		s.AlternateToolsPlace = setting.Place
+		tools := maps.Clone(s.AlternateTools)
+		for _, tool := range setting.Value.Members {
+			if tools == nil {
+				tools = map[string]string{}
+			}
+			tools[tool.Name] = ""
+			if tool.Value.Is(jsonc.String) {
+				tools[tool.Name] = tool.Value.Text
+			}
+		}
+		s.AlternateTools = tools
+	case "go.toolsEnvVars":
+		for _, variable := range setting.Value.Members {
+			if s.ToolsEnvVars == nil {
+				s.ToolsEnvVars, s.ToolsEnvVarsPlaces = map[string]string{}, map[string]source.Place{}
+			}
+			s.ToolsEnvVars[variable.Name] = variable.Value.Text
+			s.ToolsEnvVarsPlaces[variable.Name] = variable.Place
+		}
+	}
 }
 
 var variable = regexp.MustCompile(`\$\{[^}]*\}`)
 
-// resolve replaces what the extension replaces in its own settings: ${env:X}, ${workspaceFolder} and a leading ~
-// (util.ts resolvePath and substituteEnv).
-func resolve(text, workspace string, env goenv.Environ) string {
+// Resolve replaces what the extension replaces in its own settings: ${env:X}, ${workspaceFolder} and a leading ~
+// (util.ts resolvePath and substituteEnv). In devcontainer.json the reference CLI was there before, and has replaced
+// ${env:X} by the host's value.
+func Resolve(text, workspace string, env goenv.Environ) string {
 	text = variable.ReplaceAllStringFunc(text, func(reference string) string {
 		name := reference[2 : len(reference)-1]
 		switch host, isEnv := strings.CutPrefix(name, "env:"); {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/source"
 )
 
@@ -88,27 +89,26 @@ func TestActivation(t *testing.T) {
 	}
 }
 
-func TestSettings(t *testing.T) {
-	var s Settings
-	machine := source.File{Name: "machine", Text: `{"go.goroot": "/a", "go.toolsEnvVars": {"GOFLAGS": "-x", "GOROOT": "/a"}, // c
-  "go.terminal.activateEnvironment": false,}`}
-	container := source.File{Name: ".devcontainer/devcontainer.json", Text: "{\n \"customizations\": {\"vscode\": {\"settings\": {\n  \"go.toolsEnvVars\": {\"GOROOT\": \"\"}\n }}}}"}
-	if err := s.Read(machine); err != nil {
-		t.Fatal(err)
+func TestEffective(t *testing.T) {
+	read := func(name, text string) jsonc.Node {
+		root, problems := jsonc.Read(source.File{Name: name, Text: text})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		return root
 	}
-	if err := s.Read(container, "customizations", "vscode", "settings"); err != nil {
-		t.Fatal(err)
-	}
+	container, _ := ReadDevContainer(read(".devcontainer/devcontainer.json", `{"customizations": {"vscode": {"settings": {
+  "go.goroot": "/a", "go.toolsEnvVars": {"GOFLAGS": "-x", "GOROOT": "/a"}, // c
+  "go.terminal.activateEnvironment": false,}}}}`))
+	folder := ReadSettings(read(".vscode/settings.json", "{\n  \"go.toolsEnvVars\": {\"GOROOT\": \"\"}\n}"), FolderLayer)
+	s := Effective(append(container, folder...))
 	if s.Goroot != "/a" || !s.DoNotActivate {
 		t.Errorf("got %+v", s)
 	}
 	if diff := cmp.Diff(map[string]string{"GOFLAGS": "-x", "GOROOT": ""}, s.ToolsEnvVars); diff != "" {
 		t.Errorf("objects are merged by key: %s", diff)
 	}
-	if got := s.ToolsEnvVarsPlaces["GOROOT"].String(); got != ".devcontainer/devcontainer.json:3:23" {
+	if got := s.ToolsEnvVarsPlaces["GOROOT"].String(); got != ".vscode/settings.json:2:23" {
 		t.Errorf("GOROOT is at %s", got)
-	}
-	if err := s.Read(source.File{Name: "bad", Text: "{\"a\": "}); err == nil {
-		t.Error("half a file is read without a word")
 	}
 }

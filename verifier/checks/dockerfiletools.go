@@ -1,0 +1,278 @@
+package checks
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/finding"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/shell"
+)
+
+var toolNeedsNewerGo = check.Check{
+	Code: "DV206", Name: "tool-needs-newer-go", Severity: finding.Error, Scope: "S",
+	Summary: "`go install TOOL@latest`, or of a pinned release, with a Go that the tool does not support, and that may not switch",
+	Needs:   []facts.Need{facts.Declared},
+	Run: func(p *check.Pass) {
+		project, ok := declaredProject(p)
+		if !ok {
+			return
+		}
+		for _, script := range project.Scripts {
+			if script.Go == nil || script.Go.Version == "" || script.Go.Version == "latest" || !needed(project, script) {
+				continue
+			}
+			var first finding.Finding
+			subject := ""
+			for _, install := range script.Shell.Installs() {
+				f, ok := judgeInstall(script, install)
+				switch {
+				case !ok:
+				case subject == "" || first.Severity != finding.Error && f.Severity == finding.Error:
+					if subject != "" {
+						f.Related = append(f.Related, finding.Related{Message: first.Message, Location: first.Location})
+						f.Related = append(f.Related, first.Related...)
+					}
+					first, subject = f, install.Path
+				default:
+					first.Related = append(first.Related, finding.Related{Message: f.Message, Location: f.Location})
+				}
+			}
+			if subject != "" {
+				p.Report(first, script.File, subject, fmt.Sprint(script.Stage))
+			}
+		}
+	},
+}
+
+// judgeInstall judges one tool that a script installs.
+func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, bool) {
+	command := script.Shell.Commands[install.Command]
+	running := script.Go.Version
+	if install.Unknown || install.Local || install.Downloads() || command.Words[0].Expands || command.Program() != "go" {
+		return finding.Finding{}, false
+	}
+	if install.Version == "" && (!install.Get || goenv.CompareVersions(running, "1.18") >= 0) {
+		return finding.Finding{}, false // of the version in go.mod, or DV207's
+	}
+	toolchain, known := toolchainOf(script, command)
+	if !known {
+		return finding.Finding{}, false
+	}
+	if toolchain != "auto" && toolchain != "local" {
+		running = toolchain
+	}
+	tool, ok := neededGo(install.Path, install.Version, running)
+	if !ok {
+		return finding.Finding{}, false
+	}
+	name := path.Base(strings.TrimSuffix(install.Path, "/..."))
+	said := name + " " + tool.version
+	if tool.version != install.Version {
+		said = fmt.Sprintf("%s@latest, which is %s,", name, tool.version)
+	}
+	f := finding.Finding{
+		Location: inScript(script, command.Line, command.Column),
+		Evidence: map[string]string{"tool": install.Path, "version": tool.version, "go": running, "by": script.Go.By, "source": tool.source},
+	}
+	fitting := "go install " + install.Path + "@" + tool.fitting
+	f.Fixes = []finding.Fix{{Message: "take a newer Go", Safe: true}}
+	if tool.fitting != "" {
+		f.Fixes = append([]finding.Fix{{Message: fmt.Sprintf("install the newest %s that Go %s can build", name, goenv.Minor(running)), Safe: true, Commands: []string{fitting}}}, f.Fixes...)
+	}
+	of := fmt.Sprintf("%s has Go %s", strings.TrimPrefix(script.Go.By, "image "), running)
+	if strings.HasPrefix(script.Go.By, "an archive") {
+		of = "the Go here is " + running
+	}
+	switch {
+	case tool.most != "":
+		f.Message = fmt.Sprintf("%s works up to Go %s, but %s", said, tool.most, of)
+		f.Cause = "Delve refuses programs of a Go that is newer than it knows"
+		f.Upstream = []string{fmt.Sprintf("Version of Delve is too old for Go version go%s (maximum supported version %s, suppress this error with --check-go-version=false)", running, tool.most)}
+	case toolchain == "auto":
+		f.Severity = finding.Info
+		f.Message = fmt.Sprintf("%s needs Go %s and %s: go downloads another Go only to build it", said, tool.least, of)
+		f.Cause = "GOTOOLCHAIN=auto lets go switch to a newer release, which needs the network and a minute"
+		f.Upstream = []string{fmt.Sprintf("go: %s@%s requires go >= %s; switching to go%s", tool.module, tool.version, tool.least, tool.least)}
+		return f, true
+	case goenv.CompareVersions(running, "1.21") < 0:
+		f.Message = fmt.Sprintf("%s needs Go %s, but %s, which cannot switch to a newer one", said, tool.least, of)
+		f.Cause = "before 1.21 go knows no toolchains: it tries to compile sources that it does not understand"
+		f.Upstream = []string{
+			fmt.Sprintf("note: module requires Go %s", tool.least),
+			fmt.Sprintf("go: errors parsing go.mod: invalid go version '%s': must match format 1.23", tool.least),
+			"package slices is not in GOROOT (/usr/local/go/src/slices)",
+		}
+	default:
+		f.Message = fmt.Sprintf("%s needs Go %s, but %s and GOTOOLCHAIN=%s", said, tool.least, of, toolchain)
+		f.Cause = "the tool's go.mod asks for a newer Go than the one at hand, and GOTOOLCHAIN forbids to fetch it; the official images set GOTOOLCHAIN=local"
+		f.Upstream = []string{fmt.Sprintf("go: %s@%s requires go >= %s (running go %s; GOTOOLCHAIN=%s)", tool.module, tool.version, tool.least, running, toolchain)}
+		f.Fixes = append(f.Fixes, finding.Fix{Message: "let go fetch the release that the tool needs, for this command alone: GOTOOLCHAIN=auto go install …", Safe: true})
+	}
+	if command.Maybe {
+		f.Severity = finding.Warning
+	}
+	return f, true
+}
+
+var goGetInstall = check.Check{
+	Code: "DV207", Name: "go-get-install", Severity: finding.Error, Scope: "S",
+	Summary: "`go get` is used to install a tool outside of a module: since Go 1.18 that is an error",
+	Needs:   []facts.Need{facts.Declared},
+	Run: func(p *check.Pass) {
+		project, ok := declaredProject(p)
+		if !ok {
+			return
+		}
+		for _, script := range project.Scripts {
+			if script.Go == nil || script.Go.Version == "" || !needed(project, script) {
+				continue
+			}
+			newest := script.Go.Version == "latest"
+			if !newest && goenv.CompareVersions(script.Go.Version, "1.18") < 0 {
+				continue
+			}
+			var first finding.Finding
+			subject := ""
+			for _, install := range script.Shell.Installs() {
+				command := script.Shell.Commands[install.Command]
+				if !install.Get || install.Local || command.Program() != "go" || inModule(project, script, install.Command) || fallsBack(script.Shell, install.Command) {
+					continue
+				}
+				mode, known := variable(script, command, "GO111MODULE", "")
+				// Before 1.22 GOPATH mode still had its own go get.
+				if !known || mode == "off" && !newest && goenv.CompareVersions(script.Go.Version, "1.22") < 0 {
+					continue
+				}
+				place := inScript(script, command.Line, command.Column)
+				if subject != "" {
+					first.Related = append(first.Related, finding.Related{Message: "and " + install.Path, Location: place})
+					continue
+				}
+				version := install.Version
+				if version == "" {
+					version = "latest"
+				}
+				subject = install.Path
+				first = finding.Finding{
+					Message:  fmt.Sprintf("`go get %s` outside of a module fails since Go 1.18, and %s is Go %s", install.Path, strings.TrimPrefix(script.Go.By, "image "), script.Go.Version),
+					Location: place,
+					Cause:    "go get only changes go.mod since Go 1.18; programs are installed by go install with a version",
+					Upstream: []string{"go: go.mod file not found in current directory or any parent directory.", "'go get' is no longer supported outside a module."},
+					Fixes: []finding.Fix{{
+						Message: "use go install with a version", Safe: true,
+						Commands: []string{fmt.Sprintf("go install %s@%s", strings.TrimSuffix(install.Path, "/..."), version)},
+					}},
+				}
+				if mode == "off" {
+					first.Upstream = []string{"go: modules disabled by GO111MODULE=off; see 'go help modules'"}
+				}
+				if command.Maybe || strings.Contains(script.Go.By, ":dev-") {
+					first.Severity = finding.Warning // it may not run, or the tag may mean something older
+				}
+			}
+			if subject != "" {
+				p.Report(first, script.File, subject, fmt.Sprint(script.Stage))
+			}
+		}
+	},
+}
+
+// fallsBack tells whether a command is the first try of several: go get x || go install x.
+func fallsBack(script shell.Script, at int) bool {
+	for i, command := range script.Commands {
+		if command.After == "||" && (i == at || i == at+1 && command.Program() != "exit" && command.Program() != "true" && command.Program() != "echo" && command.Program() != "false") {
+			return true
+		}
+	}
+	return false
+}
+
+// inModule tells whether a command of a script may run inside of a module. What cannot be told counts as inside, because
+// there go get is right.
+func inModule(project facts.Project, script facts.Script, at int) bool {
+	command := script.Shell.Commands[at]
+	outside := func(folder string) bool { // folders in which nobody keeps a go.mod
+		return slices.Contains([]string{"/", "/tmp", "~", "/root", "/go", "/go/src", "/usr/local", "/opt"}, folder)
+	}
+	if command.Dir != "" && !outside(command.Dir) {
+		return true
+	}
+	for _, earlier := range script.Shell.Commands[:at] {
+		if earlier.Is("go", "mod") || mentionsModule(earlier) {
+			return true
+		}
+	}
+	if outside(command.Dir) {
+		return false
+	}
+	if !inBuild(script) {
+		return slices.ContainsFunc(project.Modules, func(m facts.Module) bool { return m.Main }) || script.Workdir == "" && script.Kind == "file"
+	}
+	if project.Build == nil || script.Stage < 0 || script.Stage >= len(project.Build.Stages) {
+		return script.Kind == "file"
+	}
+	for i := script.Stage; i >= 0 && i < len(project.Build.Stages); i = project.Build.Stages[i].Parent {
+		for _, instruction := range project.Build.Stages[i].Instructions {
+			if i == script.Stage && instruction.Place.Line > script.Place.Line {
+				break
+			}
+			if (instruction.Keyword == "COPY" || instruction.Keyword == "ADD") && len(instruction.Words) > 1 && instructionFlag(instruction, "from") == "" &&
+				slices.ContainsFunc(instruction.Words[:len(instruction.Words)-1], func(word string) bool { return bringsModule(project, word) }) {
+				return true
+			}
+			if instruction.Place == script.Place && slices.ContainsFunc(instruction.Flags, func(flag string) bool {
+				return strings.HasPrefix(flag, "--mount=") && !strings.Contains(flag, "type=cache") && !strings.Contains(flag, "type=secret") && !strings.Contains(flag, "type=ssh")
+			}) {
+				return true
+			}
+		}
+		if project.Build.Stages[i].Parent >= i {
+			break
+		}
+	}
+	for _, earlier := range project.Scripts {
+		if earlier.Stage == script.Stage && earlier.Place.Line < script.Place.Line && slices.ContainsFunc(earlier.Shell.Commands, mentionsModule) {
+			return true
+		}
+	}
+	return false
+}
+
+// bringsModule tells whether something that is copied out of the build's context may hold a go.mod.
+func bringsModule(project facts.Project, word string) bool {
+	base, folder := path.Base(word), path.Clean(strings.TrimPrefix(word, "/"))
+	if matched, err := path.Match(base, "go.mod"); err == nil && matched {
+		return true
+	}
+	return slices.ContainsFunc(project.Modules, func(m facts.Module) bool {
+		inside := path.Dir(m.File)
+		return folder == "." || folder == "" || inside == folder || strings.HasSuffix(inside, "/"+folder) || strings.Contains("/"+inside+"/", "/"+folder+"/")
+	})
+}
+
+func mentionsModule(command shell.Command) bool {
+	return command.Is("go", "mod", "init") || command.Is("git", "clone") || slices.ContainsFunc(command.Words, func(w shell.Word) bool { return strings.Contains(w.Text, "go.mod") })
+}
+
+// toolNeed is what one release of a tool asks of Go.
+type toolNeed struct {
+	module  string
+	version string // of the tool; of latest, the newest known
+	least   string // the Go that it needs; empty where the Go at hand is new enough
+	most    string // the Go that it works with at most, where the Go at hand is newer
+	fitting string // the newest release that fits; empty where none is known
+	source  string
+}
+
+// tooOld tells whether a Go is older than what is needed. A release without its third number is taken for its newest patch.
+func tooOld(running, needed string) bool {
+	if strings.Count(running, ".") < 2 && !strings.ContainsAny(running, "rb") {
+		return goenv.CompareVersions(running, goenv.Minor(needed)) < 0
+	}
+	return goenv.CompareVersions(running, needed) < 0
+}

@@ -1,0 +1,70 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/finding"
+	"github.com/dcverify/dcverify/verifier/goenv"
+)
+
+var envDrift = check.Check{
+	Code: "DV123", Name: "env-drift", Severity: finding.Error, Scope: "C",
+	Summary: "a Go variable that the files declare has another value in the running container, which must be rebuilt",
+	Needs:   []facts.Need{facts.Environment, facts.Declared},
+	Run: func(p *check.Pass) {
+		project, ok := p.Project.Get()
+		if !ok {
+			p.Skip("%s", p.Project.Why())
+			return
+		}
+		for _, name := range goenv.Variables {
+			if name == "PATH" {
+				continue // everybody adds to it on the way
+			}
+			type drift struct {
+				goenv.Origin
+				declared, has string
+				views         []string
+			}
+			var drifts []drift
+			for _, expected := range project.Views {
+				seen := p.View(expected.Name)
+				if (expected.Name != goenv.ContainerView && expected.Name != goenv.RemoteView) || expected.Unknown != "" || seen.Unknown != "" {
+					continue
+				}
+				want, got := expected.Lookup(name), seen.Lookup(name)
+				declared := want.Unknown == "" && want.Set && want.Origin.Place.Known() && want.Origin.Assumed == "" && want.Value == want.Origin.Value
+				if !declared || got.Unknown != "" || want.Value == got.Value {
+					continue // an empty value and none are the same to go
+				}
+				if got.Origin.Layer == goenv.LoginFiles {
+					continue // a start-up file of the container is stronger, whenever that was made
+				}
+				at := slices.IndexFunc(drifts, func(d drift) bool { return d.Place == want.Origin.Place && d.has == got.Value })
+				if at < 0 {
+					at = len(drifts)
+					drifts = append(drifts, drift{Origin: want.Origin, declared: want.Value, has: got.Value})
+				}
+				drifts[at].views = append(drifts[at].views, expected.Name)
+			}
+			for _, d := range drifts {
+				fix := finding.Fix{Message: "rebuild the container", Commands: []string{"devcontainer up --remove-existing-container --workspace-folder ."}}
+				if d.Layer == goenv.RemoteEnv {
+					fix = finding.Fix{Message: "reload the editor's window, or rebuild the container", Safe: true}
+				}
+				d.declared, d.has = withoutCredentials(d.declared), withoutCredentials(d.has)
+				p.Report(finding.Finding{
+					Message: fmt.Sprintf("%s sets %s=%s, but the container has %s (view %s): it was made before this change",
+						layerName(d.Origin), name, quoted(d.declared), quoted(d.has), list(d.views)),
+					Location: d.Place,
+					Cause:    "environments are made with the container; an edited file changes nothing in one that runs",
+					Evidence: map[string]string{"variable": name, "declared": d.declared, "container": d.has, "views": list(d.views)},
+					Fixes:    []finding.Fix{fix},
+				}, name, d.Layer)
+			}
+		}
+	},
+}

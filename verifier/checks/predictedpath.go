@@ -1,0 +1,209 @@
+package checks
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/finding"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/shell"
+	"github.com/dcverify/dcverify/verifier/source"
+)
+
+// predictGo tells from files whether the views find a Go that the files bring.
+func predictGo(p *check.Pass, project facts.Project) {
+	gos := installedGos(project)
+	unsure := slices.ContainsFunc(gos, func(g facts.GoInstall) bool {
+		return g.Root == "" || !unpacked(project, g) || lies(g.Root, "/usr/lib") || lies(g.Root, "/usr/share") || path.Clean(g.Root) == "/usr" // distributions link it into /usr/bin
+	})
+	switch {
+	case len(gos) == 0:
+		p.Skip("the files are not seen to bring a Go")
+		return
+	case unsure || linksGo(project):
+		return
+	}
+	g := gos[len(gos)-1]
+	bin := path.Join(g.Root, "bin")
+	var missing []string
+	for _, name := range []string{goenv.ContainerView, goenv.RemoteView} {
+		value := p.View(name).Lookup("PATH")
+		if p.View(name).Unknown != "" || value.Unknown != "" || value.Value == "" {
+			continue
+		}
+		if _, found := firstGo(gos, cleaned(goenv.Environ{"PATH": value.Value}.Path())); !found {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	value := p.View(missing[0]).Lookup("PATH")
+	f := finding.Finding{
+		Message:  fmt.Sprintf("%s is in %s, which is not on PATH (view %s)", described(g), bin, list(missing)),
+		Location: value.Origin.Place,
+		Cause:    "PATH is set by " + said(value.Origin),
+		Evidence: map[string]string{"go": bin, "views": list(missing), "PATH": value.Value},
+		Related:  []finding.Related{{Message: "Go comes from here", Location: g.Place}},
+		Upstream: []string{"go: command not found", `exec: "go": executable file not found in $PATH`},
+		Fixes:    []finding.Fix{{Message: fmt.Sprintf("put it on PATH in the image, where every view gets it: ENV PATH=%s:$PATH", bin), Safe: true}},
+	}
+	if place, file, found := inStartupFile(project, bin, "/go/bin", "GOROOT"); found {
+		f.Severity, f.Location = finding.Warning, place
+		f.Message += ", but for the shells that read " + file
+		f.Cause = "a start-up file reaches only the shells that read it: `docker exec`, PID 1 and commands without such a shell find no go"
+	} else if g.By == "go-debian.sh" {
+		f.Severity, f.Location = finding.Warning, g.Place
+		f.Message += ", but for the shells that read /etc/bash.bashrc, into which go-debian.sh writes it"
+	} else if !f.Location.Known() {
+		f.Location = g.Place
+	}
+	p.Report(f, bin)
+}
+
+// predictGobin tells from files where `go install` puts programs and whether the remote user's PATH has that folder. A folder
+// into which the files themselves install a tool is a warning, any other worth knowing.
+func predictGobin(p *check.Pass, project facts.Project) {
+	view := p.View(goenv.RemoteView)
+	value, bin := view.Lookup("PATH"), view.Lookup("GOBIN")
+	if view.Unknown != "" || value.Unknown != "" || value.Value == "" {
+		p.Skip("PATH of view %s is not known: %s", view.Name, cmp.Or(view.Unknown, value.Unknown, "nobody sets it"))
+		return
+	}
+	if _, found := firstGo(installedGos(project), cleaned(goenv.Environ{"PATH": value.Value}.Path())); !found {
+		return // DV102's
+	}
+	if bin.Unknown == "" && bin.Effective != "" && !strings.HasPrefix(bin.Effective, "/") {
+		p.Report(finding.Finding{
+			Message:  fmt.Sprintf("GOBIN=%s is relative", bin.Effective),
+			Location: bin.Origin.Place,
+			Cause:    "it is set by " + said(bin.Origin),
+			Upstream: []string{"cannot install, GOBIN must be an absolute path"},
+			Fixes:    []finding.Fix{{Message: "write it from the root, or leave it out: GOPATH/bin is what everybody expects", Safe: true}},
+		}, bin.Effective)
+	}
+	onPath := cleaned(goenv.Environ{"PATH": value.Value}.Path())
+	report := func(severity finding.Severity, folder, what string, place source.Place) {
+		if slices.Contains(onPath, folder) {
+			return
+		}
+		if _, _, found := inStartupFile(project, "/go/bin", folder, "GOPATH", "GOBIN"); found {
+			return // the userEnvProbe reads those for everything but docker exec
+		}
+		p.Report(finding.Finding{
+			Severity: severity,
+			Message:  fmt.Sprintf("%s, %s, is not on PATH (view %s)", folder, what, view.Name),
+			Location: place,
+			Evidence: map[string]string{"folder": folder, "views": view.Name, "PATH": value.Value},
+			Cause:    "PATH is set by " + said(value.Origin),
+			Upstream: []string{"gopls: command not found"},
+			Fixes:    []finding.Fix{{Message: fmt.Sprintf("add it in the Dockerfile: ENV PATH=%s:$PATH", folder), Safe: true}},
+		}, folder)
+	}
+	for _, installed := range installedTools(project) {
+		report(finding.Warning, installed.folder, "where "+installed.tool+" is installed", installed.place)
+	}
+	if folder := binFolder(view, project.RemoteUser); folder != "" {
+		report(finding.Info, folder, "where `go install` puts programs", value.Origin.Place)
+	}
+}
+
+// binFolder is the folder where `go install` puts programs in a view; empty where files do not tell.
+func binFolder(view goenv.View, user facts.User) string {
+	bin, gopath := view.Lookup("GOBIN"), view.Lookup("GOPATH")
+	first, _, _ := strings.Cut(gopath.Effective, ":")
+	switch {
+	case bin.Unknown != "" || gopath.Unknown != "":
+		return ""
+	case bin.Effective != "":
+		first = bin.Effective
+	case first != "":
+		first = path.Join(first, "bin")
+	case user.Unknown == "" && user.Home != "":
+		first = path.Join(user.Home, "go/bin")
+	}
+	if !strings.HasPrefix(first, "/") {
+		return ""
+	}
+	return path.Clean(first)
+}
+
+// installedTool is a program that the files install with go.
+type installedTool struct {
+	tool, folder string
+	place        source.Place
+}
+
+// installedTools finds the `go install` commands whose folder is known, as far as nobody takes the programs out of it again.
+func installedTools(project facts.Project) []installedTool {
+	var found []installedTool
+	for _, script := range project.Scripts {
+		if script.Stage >= 0 && !script.Target || script.Shell.Problem != "" || script.Kind == "feature" {
+			continue // the official features set PATH for what they install
+		}
+		env, known := maps.Clone(script.Env), script.User.Unknown == ""
+		for _, command := range script.Shell.Commands {
+			if len(command.Words) == 0 || command.Is("export") {
+				for _, assign := range command.Assigns {
+					if assign.Name != "GOBIN" && assign.Name != "GOPATH" && assign.Name != "HOME" {
+						continue
+					}
+					value, ok := plainWord(assign.Value, env, script.User.Home)
+					known = known && ok
+					env = goenv.Environ(env).With(assign.Name + "=" + value)
+				}
+			}
+			tool := ""
+			for _, word := range command.Args() {
+				if name, _, isTool := strings.Cut(word.Text, "@"); isTool {
+					tool = path.Base(name)
+				}
+			}
+			if !known || tool == "" || command.As != "" || !command.Is("go", "install") {
+				continue
+			}
+			folder := env["GOBIN"]
+			for _, assign := range command.Assigns {
+				if assign.Name == "GOBIN" || assign.Name == "GOPATH" {
+					folder = "?" // only for this command: people who write that know where it goes
+				}
+			}
+			if first, _, _ := strings.Cut(env["GOPATH"], ":"); folder == "" && first != "" {
+				folder = path.Join(first, "bin")
+			} else if folder == "" && script.User.Home != "" {
+				folder = path.Join(script.User.Home, "go/bin")
+			}
+			moved := anyCommand(project, func(c shell.Command) bool {
+				return slices.Contains([]string{"ln", "cp", "mv", "install"}, c.Program()) && (mentions(c, folder) || mentions(c, "go/bin") || mentions(c, tool))
+			})
+			if strings.HasPrefix(folder, "/") && !moved {
+				found = append(found, installedTool{tool, path.Clean(folder), script.Position(command.Line, command.Column)})
+			}
+		}
+	}
+	return found
+}
+
+var variableReference = regexp.MustCompile(`\$(\w+|\{\w+\})`)
+
+// plainWord is a word whose only expansions are variables that are known.
+func plainWord(word shell.Word, env map[string]string, home string) (string, bool) {
+	known := true
+	text := variableReference.ReplaceAllStringFunc(word.Text, func(reference string) string {
+		name := strings.Trim(reference, "${}")
+		value, ok := env[name]
+		if !ok && name == "HOME" {
+			value, ok = home, home != ""
+		}
+		known = known && ok
+		return value
+	})
+	return text, !word.Expands || known && !strings.ContainsAny(text, "$`")
+}

@@ -1,0 +1,278 @@
+package compose
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/compose-spec/compose-go/v2/template"
+	"github.com/sirupsen/logrus"
+
+	"github.com/dcverify/dcverify/verifier/source"
+)
+
+func init() {
+	// compose-go warns of every variable without a value on standard error, which is not its to write to here. Nothing
+	// else of dcverify logs through logrus.
+	logrus.SetLevel(logrus.ErrorLevel)
+}
+
+const (
+	// maxTemplate bounds one text with variables, and maxVariables how many it has: compose-go's replacing takes cubic
+	// time.
+	maxTemplate  = 1 << 16
+	maxVariables = 200
+	// maxReplaced bounds the values put in for variables in all files together: a variable may be made of two others,
+	// these of four.
+	maxReplaced = 16 << 20
+)
+
+// interpolate replaces the variables of a text of a compose file.
+func (r *reader) interpolate(text string, place source.Place) string {
+	if !strings.Contains(text, "$") {
+		return text
+	}
+	if r.tooMuch(text, place) {
+		return text
+	}
+	result, err := template.SubstituteWithOptions(text, r.bounded(r.lookup, place), template.WithoutLogging)
+	if err != nil {
+		r.problem("syntax", place, "%v", err)
+		return text
+	}
+	return result
+}
+
+func (r *reader) tooMuch(text string, place source.Place) bool {
+	count := strings.Count(text, "$")
+	if count == 0 || count <= maxVariables && len(text) <= maxTemplate {
+		return false
+	}
+	r.problem("syntax", place, "a text with variables has at most %d of them and %d bytes", maxVariables, maxTemplate)
+	return true
+}
+
+// lookup knows the variables of the project: the host's, then those of .env.
+func (r *reader) lookup(name string) (string, bool) {
+	if value, ok := r.host[name]; ok {
+		return value, true
+	}
+	value, ok := r.dotenv[name]
+	return value, ok
+}
+
+// bounded is a lookup that gives out empty values when there were too many.
+func (r *reader) bounded(lookup func(string) (string, bool), place source.Place) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := lookup(name)
+		if r.replaced+len(value) > maxReplaced {
+			if !r.exhausted {
+				r.exhausted = true
+				r.problem("syntax", place, "variables make the texts too long: over %d bytes", maxReplaced)
+			}
+			return "", ok
+		}
+		r.replaced += len(value)
+		return value, ok
+	}
+}
+
+var dotenvLine = regexp.MustCompile(`^line \d+: `)
+
+// variables reads a file of variables as compose does, but knows where each of them is: it hands compose's parser one
+// statement after the other. The lookup goes before what the file itself has said; known holds that, and is added to.
+func (r *reader) variables(file source.File, lookup func(string) (string, bool), known map[string]string) []Variable {
+	var result []Variable
+	c := cursor{text: strings.TrimPrefix(file.Text, "\ufeff"), line: 1, column: 1}
+	both := func(name string) (string, bool) {
+		if value, ok := lookup(name); ok {
+			return value, true
+		}
+		value, ok := known[name]
+		return value, ok
+	}
+	for {
+		line, column, statement := c.next()
+		if statement == "" {
+			return result
+		}
+		place := source.Place{File: file.Name, Line: line, Column: column}
+		if r.tooMuch(statement, place) {
+			continue
+		}
+		asked := ""
+		values, err := dotenv.ParseWithLookup(strings.NewReader(statement), r.bounded(func(name string) (string, bool) {
+			asked = name
+			return both(name)
+		}, place))
+		if err != nil {
+			// compose refuses the whole file; what came before the error helps to see what was meant
+			r.problem("syntax", place, "%s", dotenvLine.ReplaceAllString(err.Error(), ""))
+			return result
+		}
+		bare := !strings.ContainsAny(statement, "=:")
+		if bare && len(values) == 0 && asked != "" {
+			result = append(result, Variable{Name: asked, Unset: true, Place: place})
+		}
+		for name, value := range values { // one at most
+			if name == "" { // a last line of a bare name without a newline: compose-go's parser takes it for a value
+				continue
+			}
+			known[name] = value
+			_, host := r.lookup(name)
+			result = append(result, Variable{Name: name, Value: value, FromHost: bare && host, Place: place})
+		}
+	}
+}
+
+// raw reads a file of variables of the format "raw": lines that are taken as they are.
+func (r *reader) raw(file source.File, known map[string]string) []Variable {
+	var result []Variable
+	line := 0
+	for text := range strings.Lines(strings.TrimPrefix(file.Text, "\ufeff")) {
+		line++
+		text = strings.TrimRight(text, "\r\n")
+		trimmed := strings.TrimLeftFunc(text, unicode.IsSpace)
+		if trimmed == "" || strings.HasPrefix(trimmed, "#") {
+			continue
+		}
+		name, value, given := strings.Cut(trimmed, "=")
+		place := source.Place{File: file.Name, Line: line, Column: 1 + len([]rune(text)) - len([]rune(trimmed))}
+		if name == "" || strings.ContainsFunc(name, unicode.IsSpace) {
+			r.problem("syntax", place, "%q is no name of a variable", name)
+			continue
+		}
+		variable := Variable{Name: name, Value: value, Place: place}
+		if !given {
+			variable.Value, variable.FromHost = r.lookup(name)
+			variable.Unset = !variable.FromHost
+		}
+		if !variable.Unset {
+			known[name] = variable.Value
+		}
+		result = append(result, variable)
+	}
+	return result
+}
+
+// A cursor cuts a text into statements, at the same places as compose-go's parser.
+type cursor struct {
+	text         string // the rest
+	line, column int    // of its beginning
+}
+
+func (c *cursor) skip(n int) string {
+	skipped := c.text[:n]
+	c.text = c.text[n:]
+	for _, char := range skipped {
+		if c.column++; char == '\n' {
+			c.line, c.column = c.line+1, 1
+		}
+	}
+	return skipped
+}
+
+// next returns "" at the end.
+func (c *cursor) next() (line, column int, statement string) {
+	for {
+		c.skip(len(c.text) - len(strings.TrimLeftFunc(c.text, unicode.IsSpace)))
+		if !strings.HasPrefix(c.text, "#") {
+			break
+		}
+		c.skip(lineEnd(c.text, 0))
+	}
+	line, column = c.line, c.column
+	end := strings.IndexAny(c.text, "=:\n")
+	switch {
+	case end < 0:
+		end = len(c.text)
+	case c.text[end] == '\n': // belongs to the statement: without it the parser does not see a bare name
+		end++
+	default:
+		end++
+		end += len(c.text[end:]) - len(strings.TrimLeftFunc(c.text[end:], func(char rune) bool {
+			return char != '\n' && unicode.IsSpace(char)
+		}))
+		if end < len(c.text) && (c.text[end] == '"' || c.text[end] == '\'') {
+			end = quoteEnd(c.text, end)
+		} else {
+			end = lineEnd(c.text, end)
+		}
+	}
+	return line, column, c.skip(end)
+}
+
+func lineEnd(text string, from int) int {
+	if i := strings.IndexByte(text[from:], '\n'); i >= 0 {
+		return from + i
+	}
+	return len(text)
+}
+
+func quoteEnd(text string, from int) int {
+	escaped := false
+	for i := from + 1; i < len(text); i++ {
+		switch {
+		case text[i] == text[from] && !escaped:
+			return i + 1
+		case text[i] == '\\' && !escaped:
+			escaped = true
+		default:
+			escaped = false
+		}
+	}
+	return len(text)
+}
+
+// split cuts a command into words as compose does: quotes and backslashes count, variables and operators do not exist,
+// and the command ends at the first operator.
+func split(command string) ([]string, error) {
+	words := []string{}
+	var word strings.Builder
+	var quote rune
+	var escaped, inWord bool
+	flush := func() {
+		if inWord {
+			words = append(words, word.String())
+		}
+		word.Reset()
+		inWord = false
+	}
+loop:
+	for _, char := range command {
+		switch {
+		case escaped:
+			escaped = false
+			switch char {
+			case 't':
+				char = '\t'
+			case 'n':
+				char = '\n'
+			}
+			word.WriteRune(char)
+			inWord = true
+		case char == '\\' && quote != '\'':
+			escaped = true
+		case quote != 0 && char == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(char)
+		case char == '"' || char == '\'':
+			quote, inWord = char, true
+		case strings.ContainsRune(" \t\r\n", char):
+			flush()
+		case strings.ContainsRune(";&|<>", char):
+			break loop
+		default:
+			word.WriteRune(char)
+			inWord = true
+		}
+	}
+	if quote != 0 || escaped {
+		return nil, fmt.Errorf("%q has a quote without its end", command)
+	}
+	flush()
+	return words, nil
+}

@@ -1,0 +1,276 @@
+package knowledge
+
+import (
+	_ "embed"
+	"go/version"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Tool is a tool that dcverify knows the versions of.
+type Tool struct {
+	Module string `json:"module"`
+	Latest string `json:"latest"` // of the table
+	Source string `json:"source"`
+}
+
+//go:embed delve-go-compat.tsv
+var delveText string
+
+//go:embed gopls-go-min.tsv
+var goplsText string
+
+//go:embed tools.tsv
+var toolText string
+
+const (
+	goplsModule = "golang.org/x/tools/gopls"
+	delveModule = "github.com/go-delve/delve"
+	delveBefore = "github.com/derekparker/delve" // the name until 2019
+)
+
+// release is a version with the go line of its go.mod, which may be empty.
+type release struct{ version, goes string }
+
+type module struct {
+	path     string
+	releases []release // ascending
+	whole    bool      // every release is listed; else only those where the go line changes, and the newest
+	source   string
+}
+
+type delveRow struct{ version, min, max string }
+
+var delveRows = sync.OnceValue(func() []delveRow {
+	var out []delveRow
+	for _, row := range rows(delveText) {
+		if strings.HasPrefix(row[0], "v") {
+			out = append(out, delveRow{row[0], row[1], row[2]})
+		}
+	}
+	slices.SortFunc(out, func(a, b delveRow) int { return compareVersions(a.version, b.version) })
+	return out
+})
+
+var modules = sync.OnceValue(func() map[string]*module {
+	out := map[string]*module{}
+	add := func(path, source string, whole bool, r release) {
+		m := out[path]
+		if m == nil {
+			m = &module{path: path, source: source, whole: whole}
+			out[path] = m
+		}
+		m.releases = append(m.releases, r)
+	}
+	for _, row := range rows(goplsText) {
+		add(goplsModule, "golang/tools gopls/go.mod, 2026-07", true, release{strings.TrimPrefix(row[0], "gopls/"), row[2]})
+	}
+	for _, row := range rows(delveText) {
+		if strings.HasPrefix(row[0], "v") {
+			add(delveModule, "go-delve/delve go.mod, 2026-07", true, release{row[0], row[3]})
+		}
+	}
+	for _, row := range rows(toolText) {
+		add(row[0], "go.mod of "+row[0]+", 2026-07", false, release{row[1], row[2]})
+	}
+	for _, m := range out {
+		slices.SortFunc(m.releases, func(a, b release) int { return compareVersions(a.version, b.version) })
+	}
+	out[delveBefore] = out[delveModule]
+	return out
+})
+
+// gone is commands that newer releases of their module no longer have, with the last release that does.
+var gone = map[string]string{}
+
+// moduleOf is the module that holds an import path: the longest known path that it lies in.
+func moduleOf(importPath string) *module {
+	known := modules()
+	for path := strings.TrimSuffix(importPath, "/..."); path != ""; {
+		if m := known[path]; m != nil {
+			return m
+		}
+		at := strings.LastIndexByte(path, '/')
+		if at < 0 {
+			return nil
+		}
+		path = path[:at]
+		// github.com/x/y/v3 is a module of its own, not a folder of github.com/x/y.
+		if major.MatchString(importPath[at+1:]) && known[path] != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+var (
+	major    = regexp.MustCompile(`^v[0-9]+(/|$)`)
+	pseudo   = regexp.MustCompile(`[-.][0-9]{14}-[0-9a-f]{12}$`)
+	release3 = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+incompatible)?$`)
+	prefixed = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)?$`)
+)
+
+// usable is the releases of a module that have the command.
+func (m *module) usable(importPath string) []release {
+	last, ok := gone[importPath]
+	if !ok {
+		return m.releases
+	}
+	end := len(m.releases)
+	for end > 0 && compareVersions(m.releases[end-1].version, last) > 0 {
+		end--
+	}
+	return m.releases[:end]
+}
+
+// ToolOf is what is known of the tool at an import path.
+func ToolOf(importPath string) (Tool, bool) {
+	m := moduleOf(importPath)
+	if m == nil {
+		return Tool{}, false
+	}
+	have := m.usable(importPath)
+	if len(have) == 0 {
+		return Tool{}, false
+	}
+	return Tool{Module: m.path, Latest: have[len(have)-1].version, Source: m.source}, true
+}
+
+// MinGo is the go line of the release that importPath@version names, empty where its go.mod has none. latest and the empty
+// version are the newest of the table; v1 and v1.2 the newest of those. False where the table cannot tell: branches,
+// commits, releases after it.
+func MinGo(importPath, version string) (minGo, resolved string, ok bool) {
+	m := moduleOf(importPath)
+	if m == nil {
+		return "", "", false
+	}
+	have := m.usable(importPath)
+	if len(have) == 0 {
+		return "", "", false
+	}
+	newest := have[len(have)-1]
+	switch {
+	case version == "" || version == "latest" || version == "upgrade":
+		return newest.goes, newest.version, true
+	case pseudo.MatchString(version):
+		for _, r := range have {
+			if r.version == version {
+				return r.goes, r.version, true
+			}
+		}
+		return "", "", false
+	case prefixed.MatchString(version):
+		// A table with gaps cannot tell the newest of v1.2, except where that is its newest of all.
+		for _, r := range slices.Backward(have) {
+			if strings.HasPrefix(r.version, version+".") && !strings.Contains(r.version, "-") {
+				if !m.whole && r != newest {
+					return "", "", false
+				}
+				return r.goes, r.version, true
+			}
+		}
+		return "", "", false
+	case !release3.MatchString(version):
+		return "", "", false
+	}
+	version = "v" + strings.TrimPrefix(version, "v")
+	if compareVersions(version, newest.version) > 0 {
+		return "", "", false
+	}
+	for _, r := range slices.Backward(have) {
+		order := compareVersions(r.version, version)
+		if order == 0 || order < 0 && !m.whole {
+			return r.goes, version, true
+		}
+	}
+	return "", "", false
+}
+
+// NewestFitting is the newest release of the table that a Go can build by its go line. A Go that names no patch is the
+// newest of its minor.
+func NewestFitting(importPath, goVersion string) (string, bool) {
+	m := moduleOf(importPath)
+	goVersion = strings.TrimPrefix(goVersion, "go")
+	if m == nil || !version.IsValid("go"+goVersion) {
+		return "", false
+	}
+	for _, r := range slices.Backward(m.usable(importPath)) {
+		if fits(r.goes, goVersion) {
+			return r.version, true
+		}
+	}
+	return "", false
+}
+
+func fits(line, goVersion string) bool {
+	if line == "" {
+		return true
+	}
+	want, have := "go"+line, "go"+goVersion
+	if version.Lang(have) == have && version.Lang(want) == have {
+		return true
+	}
+	return version.Compare(want, have) <= 0
+}
+
+// DelveWindow is the oldest and the newest Go that a Delve knows; it refuses others unless --check-go-version=false.
+func DelveWindow(version string) (minGo, maxGo string, ok bool) {
+	have := delveRows()
+	if version == "" || version == "latest" {
+		last := have[len(have)-1]
+		return last.min, last.max, true
+	}
+	version = "v" + strings.TrimPrefix(version, "v")
+	for _, row := range slices.Backward(have) {
+		if row.version == version || prefixed.MatchString(version) && strings.HasPrefix(row.version, version+".") {
+			return row.min, row.max, true
+		}
+	}
+	return "", "", false
+}
+
+// compareVersions orders versions as semver does, with or without the v; a missing number counts as 0.
+func compareVersions(a, b string) int {
+	split := func(v string) ([]string, string) {
+		v, _, _ = strings.Cut(strings.TrimPrefix(v, "v"), "+")
+		core, pre, _ := strings.Cut(v, "-")
+		parts := strings.Split(core, ".")
+		for len(parts) < 3 {
+			parts = append(parts, "0")
+		}
+		return parts, pre
+	}
+	an, ap := split(a)
+	bn, bp := split(b)
+	for i := range 3 {
+		if d := atoi(an[i]) - atoi(bn[i]); d != 0 {
+			return d
+		}
+	}
+	switch {
+	case ap == bp:
+		return 0
+	case ap == "":
+		return 1
+	case bp == "":
+		return -1
+	}
+	as, bs := strings.Split(ap, "."), strings.Split(bp, ".")
+	for i := range min(len(as), len(bs)) {
+		x, y := atoi(as[i]), atoi(bs[i])
+		switch {
+		case as[i] == bs[i]:
+		case x >= 0 && y >= 0:
+			return x - y
+		case x >= 0:
+			return -1
+		case y >= 0:
+			return 1
+		default:
+			return strings.Compare(as[i], bs[i])
+		}
+	}
+	return len(as) - len(bs)
+}

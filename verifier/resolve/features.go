@@ -1,0 +1,113 @@
+package resolve
+
+import (
+	"github.com/dcverify/dcverify/verifier/devcontainer"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/jsonc"
+	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/source"
+)
+
+// readFeatures puts the features into the order in which the reference CLI installs them, with their manifests as far as
+// they are at hand.
+func (r *resolver) readFeatures() {
+	used := devcontainer.UserFeatures(r.root)
+	if len(used) == 0 {
+		return
+	}
+	var override []string
+	for _, name := range r.root.Get("overrideFeatureInstallOrder").Elements {
+		override = append(override, name.Text)
+	}
+	features, problems := devcontainer.Order(used, r.Config, override, r.manifest)
+	for _, p := range problems {
+		r.problem(p.Kind, p.Message, p.Place)
+	}
+	r.project.Features = features
+}
+
+// manifest is the devcontainer-feature.json of a feature: its own, somebody's who has it, or the table's.
+func (r *resolver) manifest(feature devcontainer.Feature) devcontainer.Manifest {
+	if feature.Kind == "local" {
+		r.exists(feature.Folder)
+		return devcontainer.LocalManifest(r.workspace, feature.Folder)
+	}
+	if r.Feature != nil {
+		if text, ok := r.Feature(feature.Reference); ok {
+			root, _ := jsonc.Read(source.File{Name: feature.Reference, Text: text})
+			return devcontainer.Manifest{Root: root}
+		}
+	}
+	if text, from, ok := knowledge.FeatureManifest(feature.ID, feature.Version); ok {
+		root, _ := jsonc.Read(source.File{Name: feature.Reference, Text: text})
+		return devcontainer.Manifest{Root: root, Assumed: from}
+	}
+	return devcontainer.Manifest{Unknown: "the feature " + feature.Reference + " is not at hand"}
+}
+
+// merge lays label, features and devcontainer.json over one another, and finds the users.
+func (r *resolver) merge() {
+	entries := append([]devcontainer.Entry{}, r.project.Label...)
+	for i, entry := range entries { // label values are substituted on the host that makes the container
+		entries[i].Root = r.substituted(entry.Root)
+	}
+	for _, feature := range r.project.Features {
+		entry := feature.Entry()
+		entry.Root = r.substituted(entry.Root)
+		entries = append(entries, entry)
+	}
+	config := r.project.Config
+	config.Root = r.root
+	entries = append(entries, devcontainer.FromConfig(config))
+	r.project.Merged = devcontainer.Merge(entries)
+	r.findUsers()
+}
+
+func (r *resolver) substituted(node jsonc.Node) jsonc.Node {
+	node, _ = devcontainer.AtRead(r.Host, r.project.Config).Node(node)
+	node, _ = devcontainer.WithID(r.Host.ID()).Node(node)
+	return node
+}
+
+// findUsers tells who PID 1 runs as and who the editor's server.
+func (r *resolver) findUsers() {
+	ofCompose, ofDockerfile, ofImage := "", "", r.project.Image.Config.User
+	unknown := r.project.Image.Unknown
+	if r.build != nil {
+		unknown = r.build.UserUnknown
+	}
+	if r.project.Compose != nil {
+		ofCompose = r.project.Compose.User
+	}
+	if r.project.Build != nil {
+		ofDockerfile = r.project.Build.User
+	}
+	container, remote := r.project.Merged.Users(ofCompose, ofDockerfile, ofImage)
+	r.project.ContainerUser, r.project.RemoteUser = r.user(container, unknown), r.user(remote, unknown)
+}
+
+// user is an account as far as it is known: where nobody names one it is the image's, which is root only if that is known.
+func (r *resolver) user(account devcontainer.Account, imageUnknown string) facts.User {
+	user := facts.User{Name: account.Name, Origin: account.From, Place: account.Place}
+	if account.Name == "" {
+		user.Name, user.Origin = "root", "image"
+	}
+	named := account.From != "" && account.From != "image"
+	if imageUnknown != "" && !named {
+		return facts.User{Unknown: imageUnknown}
+	}
+	// A feature that is not at hand has no say about users, so that what is known stays known.
+	user.Home = home(user.Name)
+	return user
+}
+
+// home is where the home folder of a user is by custom; somebody who runs as a number has one that only the image knows.
+func home(name string) string {
+	switch {
+	case name == "root" || name == "0":
+		return "/root"
+	case name == "" || name[0] >= '0' && name[0] <= '9':
+		return ""
+	}
+	return "/home/" + name
+}

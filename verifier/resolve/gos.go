@@ -1,0 +1,262 @@
+package resolve
+
+import (
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/devcontainer"
+	"github.com/dcverify/dcverify/verifier/dockerfile"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/shell"
+	"github.com/dcverify/dcverify/verifier/source"
+)
+
+// officialRoot is where the official images, the official feature and nearly everybody puts Go.
+const officialRoot = "/usr/local/go"
+
+// findGos lists every Go that the files are seen to bring: with an image, copied out of one, unpacked from an archive,
+// installed by a script or a feature. Each stands in the list for its own stage, and once more, with stage -1, when the
+// finished container has it.
+func (r *resolver) findGos() {
+	reaching := map[int]bool{} // stages that the finished container has everything of
+	if r.project.Build == nil {
+		r.gosOfImage(r.project.Image.Reference, r.project.Image.Place, -1)
+	} else {
+		build := r.project.Build
+		for at := build.Target; at >= 0 && at < len(build.Stages); at = build.Stages[at].Parent {
+			reaching[at] = true
+		}
+		for i, stage := range build.Stages {
+			r.gosOfStage(i, stage, reaching[i])
+		}
+	}
+	for _, feature := range r.project.Features {
+		if install, ok := goOfFeature(feature); ok {
+			r.addGo(install)
+		}
+	}
+}
+
+func (r *resolver) addGo(install facts.GoInstall) {
+	r.project.Gos = append(r.project.Gos, install)
+}
+
+// addStageGo notes a Go of a stage, and of the container when the stage reaches it.
+func (r *resolver) addStageGo(install facts.GoInstall, stage int, reaches bool) {
+	install.Stage = stage
+	r.addGo(install)
+	if reaches {
+		install.Stage = -1
+		r.addGo(install)
+	}
+}
+
+// goOfImage is the Go that an image has by its name; false where nothing is known of it or it has none.
+func (r *resolver) goOfImage(reference string) (facts.GoInstall, bool) {
+	image := r.look(reference)
+	install := facts.GoInstall{Root: officialRoot, By: "image " + reference, Assumed: image.Assumed}
+	environ, _ := goenv.FromList(image.Config.Env)
+	if image.From != "" { // somebody has it: its own word counts
+		install.Version, install.Exact = environ["GOLANG_VERSION"], true
+		install.Toolchain = environ["GOTOOLCHAIN"]
+		if install.Version != "" {
+			return install, true
+		}
+	}
+	if image.Known == nil || image.Known.Go == "" {
+		return facts.GoInstall{}, false
+	}
+	install.Version, install.Exact, install.Toolchain = image.Known.Go, image.Known.Exact, image.Known.Toolchain
+	return install, true
+}
+
+func (r *resolver) gosOfImage(reference string, place source.Place, stage int) {
+	if install, ok := r.goOfImage(reference); ok {
+		install.Place, install.Stage = place, stage
+		r.addGo(install)
+	}
+}
+
+func (r *resolver) gosOfStage(index int, stage dockerfile.Stage, reaches bool) {
+	if stage.Parent < 0 {
+		if install, ok := r.goOfImage(stage.Image); ok {
+			install.Place = r.versionPlace(stage)
+			r.addStageGo(install, index, reaches)
+		}
+	} else {
+		for _, inherited := range r.gosAt(stage.Parent) {
+			inherited.Stage = index // the container has it already, if the stage below reaches it
+			r.addGo(inherited)
+		}
+	}
+	variables := map[string]string{}
+	for _, v := range r.project.Build.Stages[index].Env {
+		if !v.Place.Known() {
+			variables[v.Name] = v.Value
+		}
+	}
+	for _, instruction := range stage.Instructions {
+		switch instruction.Keyword {
+		case "ENV", "ARG":
+			for i := 0; i+1 < len(instruction.Words); i += 2 {
+				variables[instruction.Words[i]] = instruction.Words[i+1]
+			}
+		case "COPY":
+			r.goCopied(instruction, index, reaches)
+		case "RUN":
+			for _, install := range goOfScript(shell.Parse(instruction.Script, shell.Bash), variables) {
+				install.Place = source.Place{File: r.project.Build.File, Line: instruction.Line + install.Place.Line - 1, Column: install.Place.Column}
+				r.addStageGo(install, index, reaches)
+			}
+		}
+	}
+}
+
+// gosAt is what a stage has.
+func (r *resolver) gosAt(stage int) []facts.GoInstall {
+	var found []facts.GoInstall
+	for _, install := range r.project.Gos {
+		if install.Stage == stage {
+			found = append(found, install)
+		}
+	}
+	return found
+}
+
+// goCopied notes COPY --from=golang:1.22 /usr/local/go /usr/local/go. What ENV said there does not come along.
+func (r *resolver) goCopied(instruction dockerfile.Instruction, index int, reaches bool) {
+	from := ""
+	for _, flag := range instruction.Flags {
+		if value, ok := strings.CutPrefix(flag, "--from="); ok {
+			from = value
+		}
+	}
+	if from == "" || len(instruction.Words) < 2 {
+		return
+	}
+	words := instruction.Words
+	target := words[len(words)-1]
+	for _, copied := range words[:len(words)-1] {
+		if strings.TrimSuffix(path.Clean("/"+copied), "/") != officialRoot {
+			continue
+		}
+		installs := []facts.GoInstall{}
+		if stage := r.stageNamed(from); stage >= 0 {
+			installs = r.gosAt(stage)
+		} else if install, ok := r.goOfImage(from); ok {
+			installs = append(installs, install)
+		}
+		for _, install := range installs {
+			install.Toolchain = "auto" // the go.env of the release
+			install.Root, install.Place = strings.TrimSuffix(target, "/"), instruction.Place
+			if path.Base(install.Root) == "local" { // COPY --from=… /usr/local/go /usr/local/ copies the contents
+				install.Root = officialRoot
+			}
+			install.By = "COPY --from=" + from
+			r.addStageGo(install, index, reaches)
+		}
+	}
+}
+
+func (r *resolver) stageNamed(name string) int {
+	for i, stage := range r.project.Build.Stages {
+		if strings.EqualFold(stage.Name, name) && name != "" {
+			return i
+		}
+	}
+	return -1
+}
+
+// versionPlace is where a person changes the Go of a stage: the build argument that makes its tag, where devcontainer.json or
+// compose gives one, or else FROM.
+func (r *resolver) versionPlace(stage dockerfile.Stage) source.Place {
+	for _, found := range reference.FindAllStringSubmatch(stage.From, -1) {
+		if place, ok := r.argPlaces[found[1]]; ok {
+			return place
+		}
+	}
+	return stage.Place
+}
+
+var (
+	archive   = regexp.MustCompile(`(?:go\.dev|golang\.org|golang\.google\.cn|storage\.googleapis\.com/golang)\S*?/go(1(?:\.\d+)+(?:(?:rc|beta)\d+)?)\.[a-z]+-[a-z0-9]+\.(?:tar\.gz|zip)`)
+	reference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?`)
+)
+
+// goOfScript finds what a script installs: an archive of a release, or Microsoft's go-debian.sh. The place of each holds its
+// line and column in the script.
+func goOfScript(script shell.Script, variables map[string]string) []facts.GoInstall {
+	var installs []facts.GoInstall
+	local := map[string]string{}
+	expand := func(text string) string {
+		return reference.ReplaceAllStringFunc(text, func(found string) string {
+			name := reference.FindStringSubmatch(found)[1]
+			if value, ok := local[name]; ok {
+				return value
+			}
+			if value, ok := variables[name]; ok {
+				return value
+			}
+			return found
+		})
+	}
+	for _, command := range script.Commands {
+		for _, assign := range command.Assigns {
+			local[assign.Name] = expand(assign.Value.Text)
+		}
+		for i, word := range command.Words {
+			at := source.Place{Line: word.Line, Column: word.Column}
+			if match := archive.FindStringSubmatch(expand(word.Text)); match != nil {
+				installs = append(installs, facts.GoInstall{
+					Version: match[1], Exact: true, Root: officialRoot, Toolchain: "auto", By: "an archive of Go " + match[1], Place: at,
+				})
+			}
+			if path.Base(word.Text) == "go-debian.sh" {
+				install := facts.GoInstall{Version: "latest", Root: officialRoot, By: "go-debian.sh", Place: at}
+				if i+1 < len(command.Words) {
+					version := expand(command.Words[i+1].Text)
+					if version == "none" {
+						continue
+					}
+					install.Version = version
+				}
+				install.Exact = strings.Count(install.Version, ".") == 2
+				installs = append(installs, withToolchain(install))
+			}
+		}
+	}
+	return installs
+}
+
+// withToolchain fills in the GOTOOLCHAIN of a release's own go.env, which came with Go 1.21.
+func withToolchain(install facts.GoInstall) facts.GoInstall {
+	install.Toolchain = "auto"
+	return install
+}
+
+// goOfFeature is the Go that a feature installs.
+func goOfFeature(feature devcontainer.Feature) (facts.GoInstall, bool) {
+	if !knowledge.GoFeature(feature.ID) {
+		return facts.GoInstall{}, false
+	}
+	version, ok := feature.Options["version"]
+	place := feature.Place
+	if !ok {
+		version = feature.Defaults["version"]
+	} else if at, ok := feature.OptionPlaces["version"]; ok {
+		place = at
+	}
+	if version == "none" {
+		return facts.GoInstall{}, false
+	}
+	if version == "" {
+		version = "latest"
+	}
+	return facts.GoInstall{
+		Version: version, Exact: strings.Count(version, ".") == 2, Root: officialRoot, Toolchain: "auto",
+		By: "feature " + feature.Reference, Place: place, Stage: -1, Assumed: feature.Assumed,
+	}, true
+}

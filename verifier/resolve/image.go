@@ -1,0 +1,215 @@
+package resolve
+
+import (
+	"cmp"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/compose"
+	"github.com/dcverify/dcverify/verifier/devcontainer"
+	"github.com/dcverify/dcverify/verifier/dockerfile"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/jsonc"
+	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/source"
+)
+
+// readImage finds what the container is made of, as the reference CLI does: compose files, a Dockerfile or an image.
+func (r *resolver) readImage() {
+	switch compose, build := r.root.Get("dockerComposeFile"), r.dockerfileNode(); {
+	case compose.Kind != "":
+		r.readCompose(compose)
+	case build.Kind != "":
+		r.context = r.beside(cmp.Or(r.root.Get("build", "context").Text, r.root.Get("context").Text, "."))
+		r.argPlaces = placesOf(r.project.Config.Root.Get("build", "args"))
+		r.readDockerfile(recipe{
+			file: r.beside(build.Text), place: build.Place, target: r.root.Get("build", "target").Text,
+			args: texts(r.root.Get("build", "args")),
+		})
+	default:
+		image := r.root.Get("image")
+		if !image.Is(jsonc.String) || image.Text == "" {
+			if r.project.Config.Refused == "" && len(r.root.Members) > 0 {
+				r.problem("no-image", "it names no image, no Dockerfile and no compose file", source.Place{File: r.Config, Line: 1, Column: 1})
+			}
+			r.project.Image.Unknown = "devcontainer.json names no image"
+			return
+		}
+		r.fromImage(image.Text, r.project.Config.Root.Get("image").Place)
+	}
+}
+
+// dockerfileNode is the path of the Dockerfile as it is written: build.dockerfile, or dockerFile of old.
+func (r *resolver) dockerfileNode() jsonc.Node {
+	for _, path := range [][]string{{"dockerFile"}, {"build", "dockerfile"}} {
+		if node := r.root.Get(path...); node.Is(jsonc.String) && node.Text != "" {
+			return node
+		}
+	}
+	return jsonc.Node{}
+}
+
+func texts(object jsonc.Node) map[string]string {
+	result := map[string]string{}
+	for _, m := range object.Members {
+		result[m.Name] = m.Value.String()
+	}
+	return result
+}
+
+func placesOf(object jsonc.Node) map[string]source.Place {
+	places := map[string]source.Place{}
+	for _, m := range object.Members {
+		places[m.Name] = m.Place
+	}
+	return places
+}
+
+// recipe is one Dockerfile and what its build is told.
+type recipe struct {
+	file     string       // relative to the workspace
+	text     string       // instead of a file: dockerfile_inline
+	place    source.Place // who names it
+	target   string
+	args     map[string]string
+	platform string
+}
+
+func (r *resolver) readDockerfile(recipe recipe) {
+	file := source.File{Name: recipe.file, Text: recipe.text}
+	if recipe.text == "" {
+		var err error
+		if file, err = source.Read(r.workspace, recipe.file); err != nil {
+			r.missing(recipe.file, err, recipe.place)
+			r.project.Image.Unknown = recipe.file + " cannot be read"
+			return
+		}
+		r.exists(recipe.file)
+	}
+	build := dockerfile.Parse(file).Build(dockerfile.Options{Target: recipe.target, Args: recipe.args, Platform: recipe.platform, Base: r.base})
+	for _, p := range build.Problems {
+		if p.Kind != "undefined-arg" && (p.Stage < 0 || p.Stage >= len(build.Stages) || build.Stages[p.Stage].Built) {
+			r.problem(p.Kind, p.Message, p.Place)
+		}
+	}
+	r.build, r.project.Build = &build, &build
+	r.project.Image.Reference = build.Image
+	if build.Target < 0 || build.Target >= len(build.Stages) {
+		r.project.Image.Unknown = "the Dockerfile has no stage to build"
+		return
+	}
+	bottom := build.Target
+	for build.Stages[bottom].Parent >= 0 {
+		bottom = build.Stages[bottom].Parent
+	}
+	r.describe(build.Image, build.Stages[bottom].ImagePlace)
+}
+
+// fromImage makes of an image what a Dockerfile that only says FROM it would make.
+func (r *resolver) fromImage(reference string, place source.Place) {
+	r.describe(reference, place)
+	if strings.ContainsAny(reference, " \t\n$") {
+		r.problem("bad-image", "\""+reference+"\" is no name of an image", place)
+		r.project.Image.Unknown = "its name is none"
+		return
+	}
+	build := dockerfile.Parse(source.File{Text: "FROM " + reference + "\n"}).Build(dockerfile.Options{Base: r.base})
+	r.build = &build
+}
+
+// base is the configuration of an image: what somebody knows who has it, or else the table of well-known images.
+func (r *resolver) base(reference string) (dockerfile.Base, bool) {
+	image := r.look(reference)
+	return image.Config, image.Unknown == ""
+}
+
+// look asks for an image once.
+func (r *resolver) look(reference string) facts.BaseImage {
+	if image, ok := r.images[reference]; ok {
+		return image
+	}
+	image := facts.BaseImage{Reference: reference, Unknown: "the configuration of " + reference + " is not at hand"}
+	if known, ok := knowledge.ImageOf(reference); ok {
+		image.Known = &known
+		if known.HasConfig {
+			image.Config, image.Assumed, image.Unknown = known.Config, known.Source, ""
+		}
+	}
+	if r.Image != nil && reference != "scratch" && reference != "" {
+		if config, from, ok := r.Image(reference); ok {
+			image.Config, image.From, image.Assumed, image.Unknown = config, from, "", ""
+		}
+	}
+	if reference == "scratch" {
+		image.Unknown = ""
+	}
+	if r.images == nil {
+		r.images = map[string]facts.BaseImage{}
+	}
+	r.images[reference] = image
+	return image
+}
+
+func (r *resolver) describe(reference string, place source.Place) {
+	if reference == "" {
+		r.project.Image.Unknown = "its name cannot be told"
+		r.project.Image.Place = place
+		return
+	}
+	r.project.Image = r.look(reference)
+	r.project.Image.Place = place
+	if r.project.Image.Unknown == "" {
+		label, problems := devcontainer.ParseLabel(r.project.Image.Config.Labels[devcontainer.LabelName])
+		for _, p := range problems {
+			r.problem(p.Kind, p.Message, place)
+		}
+		r.project.Label = label
+	}
+}
+
+// readCompose reads the service that is the dev container.
+func (r *resolver) readCompose(node jsonc.Node) {
+	var files []string
+	for _, file := range append(node.Elements, node) {
+		if file.Is(jsonc.String) {
+			files = append(files, r.beside(file.Text))
+		}
+	}
+	for i, file := range files {
+		if _, err := source.Read(r.workspace, file); err != nil {
+			place := node.Place
+			if i < len(node.Elements) {
+				place = node.Elements[i].Place
+			}
+			r.missing(file, err, place)
+		}
+	}
+	name := r.root.Get("service")
+	service, problems := compose.Read(r.workspace, files, name.Text, r.Host.Env)
+	for _, p := range problems {
+		if p.Kind == "missing-file" {
+			continue // said above, where it is named
+		}
+		place := p.Place
+		if p.Kind == "missing-service" && name.Place.Known() {
+			place = name.Place
+		}
+		r.problem(p.Kind, p.Message, place)
+	}
+	r.project.Compose = &service
+	switch build := service.Build; {
+	case build != nil:
+		recipe := recipe{place: build.Place, target: build.Target, args: build.Args, text: build.Inline}
+		r.context, r.argPlaces = build.Context, build.ArgPlaces
+		recipe.file = path.Join(build.Context, cmp.Or(filepath.ToSlash(build.Dockerfile), "Dockerfile"))
+		if build.Inline != "" {
+			recipe.file = build.Place.File
+		}
+		r.readDockerfile(recipe)
+	case service.Image != "":
+		r.fromImage(service.Image, service.ImagePlace)
+	default:
+		r.project.Image.Unknown = "the compose service has neither image nor build"
+	}
+}
