@@ -18,34 +18,29 @@ type RunArgs struct {
 	Privileged  bool       `json:"privileged,omitempty"`
 }
 
-// withValue are the flags of docker run that matter here and take a value; a flag that is not known takes none.
-var withValue = map[string]string{
-	"-e": "env", "--env": "env", "--env-file": "env-file", "-u": "user", "--user": "user", "--cap-add": "cap-add", "--security-opt": "security-opt",
-}
+// The flags of docker run (docker/cli, cli/command/container/run.go and opts.go). A long one that is not among switches takes
+// a value, as a short one does that is among letters.
+var (
+	switches = []string{"detach", "disable-content-trust", "help", "init", "interactive", "no-healthcheck", "oom-kill-disable", "privileged",
+		"publish-all", "quiet", "read-only", "rm", "sig-proxy", "tty", "use-api-socket"}
+	letters = map[byte]string{'a': "attach", 'c': "cpu-shares", 'e': "env", 'h': "hostname", 'l': "label", 'm': "memory", 'p': "publish",
+		'u': "user", 'v': "volume", 'w': "workdir"}
+)
 
-// ReadRunArgs reads the runArgs. A variable that is named alone gets the host's value, or is taken away where the host has
-// none.
+// ReadRunArgs reads the runArgs as docker run does. A variable that is named alone gets the host's value, or is taken away
+// where the host has none.
 func ReadRunArgs(root jsonc.Node, env map[string]string) RunArgs {
 	var args RunArgs
 	elements := root.Get("runArgs").Elements
 	for i := 0; i < len(elements); i++ {
 		word, place := elements[i].String(), elements[i].Place
-		name, value, inline := strings.Cut(word, "=")
-		flag, known := withValue[name]
-		if !known && len(word) > 2 && word[0] == '-' && word[1] != '-' { // -eNAME=value
-			if flag, known = withValue[word[:2]]; known {
-				value, inline = strings.TrimPrefix(word[2:], "="), true
-			}
+		if word == "--" || !strings.HasPrefix(word, "-") {
+			break // the image comes next, as docker sees it
 		}
-		switch {
-		case word == "--privileged" || word == "--privileged=true":
-			args.Privileged = true
-			continue
-		case !known:
-			continue
-		case !inline:
+		flag, value, inline, wants := takeFlag(word)
+		if wants && !inline {
 			if i++; i >= len(elements) {
-				return args
+				break
 			}
 			value, place = elements[i].String(), elements[i].Place
 		}
@@ -60,9 +55,28 @@ func ReadRunArgs(root jsonc.Node, env map[string]string) RunArgs {
 			args.CapAdd = append(args.CapAdd, value)
 		case "security-opt":
 			args.SecurityOpt = append(args.SecurityOpt, value)
+		case "privileged":
+			args.Privileged = !inline || value == "true" || value == "1"
 		}
 	}
 	return args
+}
+
+// takeFlag takes a flag apart: --env=A=1, --privileged, -eA=1, -ite A=1.
+func takeFlag(word string) (flag, value string, inline, wants bool) {
+	if long, ok := strings.CutPrefix(word, "--"); ok {
+		flag, value, inline = strings.Cut(long, "=")
+		return flag, value, inline, !slices.Contains(switches, flag)
+	}
+	for at := 1; at < len(word); at++ {
+		name, takes := letters[word[at]]
+		if !takes {
+			continue // one of -i, -t, -d, -P and -q, of which several may stand together
+		}
+		rest := word[at+1:]
+		return name, strings.TrimPrefix(rest, "="), rest != "", true
+	}
+	return "", "", false, false
 }
 
 // given is NAME=value, or NAME alone.

@@ -144,6 +144,11 @@ func (s *session) lost(f *failure) (facts.Status, string) {
 	if f.late && !s.process.endsWithin(0) {
 		return facts.Broken, with(fmt.Sprintf("gopls gave no answer for %s, in step %s", f.limit, f.step), s.client.shown())
 	}
+	// What it has said is read to its end, also where writing found out first that it is gone.
+	select {
+	case <-s.conn.DisconnectNotify():
+	case <-time.After(s.limits.farewell):
+	}
 	s.client.mu.Lock()
 	broken := s.client.broken
 	s.client.mu.Unlock()

@@ -163,6 +163,9 @@ func (s *session) definition(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", wrong(fmt.Sprintf("the definition of %s is in %s, which is not there: %v", symbol, places[0].URI, err))
 	}
+	if !filepath.IsAbs(s.module.Goroot) {
+		return "", wrong(fmt.Sprintf("`go env GOROOT` names no folder to look for the definition of %s in: %q", symbol, s.module.Goroot))
+	}
 	// Distributions keep src somewhere else and link to it.
 	src, err := filepath.EvalSymlinks(filepath.Join(s.module.Goroot, "src"))
 	if err != nil {
@@ -282,9 +285,7 @@ func (s *session) exit(ctx context.Context) (string, error) {
 	if _, err := s.call(ctx, "shutdown", nil); err != nil {
 		return "", err
 	}
-	if err := s.conn.Notify(ctx, "exit", nil); err != nil && s.process.endsWithin(0) {
-		return "", err
-	}
+	_ = s.conn.Notify(ctx, "exit", nil) // one that has ended by now has no need of it
 	if !s.process.endsWithin(s.limits.end) {
 		return "", wrong(fmt.Sprintf("gopls did not end within %s after it was told to", s.limits.end))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/compose"
@@ -87,6 +88,7 @@ func (r *resolver) readDockerfile(recipe recipe) {
 		}
 		r.exists(recipe.file)
 	}
+	file = r.withoutEscape(file)
 	build := dockerfile.Parse(file).Build(dockerfile.Options{Target: recipe.target, Args: recipe.args, Platform: recipe.platform, Base: r.base})
 	for _, p := range build.Problems {
 		if p.Kind != "undefined-arg" && (p.Stage < 0 || p.Stage >= len(build.Stages) || build.Stages[p.Stage].Built) {
@@ -104,6 +106,21 @@ func (r *resolver) readDockerfile(recipe recipe) {
 		bottom = build.Stages[bottom].Parent
 	}
 	r.describe(build.Image, build.Stages[bottom].ImagePlace)
+}
+
+// escapeDirective is the line that makes another character escape, which only counts above everything else.
+var escapeDirective = regexp.MustCompile(`(?i)^((?:#[ \t]*[a-z]+[ \t]*=[^\n]*\n)*#[ \t]*escape[ \t]*)(=)`)
+
+// withoutEscape takes the directive away that the reference CLI disarms: it writes an ARG above the file, below which it is
+// a comment. Every offset stays.
+func (r *resolver) withoutEscape(file source.File) source.File {
+	at := escapeDirective.FindStringSubmatchIndex(file.Text)
+	if at == nil {
+		return file
+	}
+	r.problem("escape", "the reference CLI writes an ARG above the Dockerfile, so that the escape directive is a comment", file.Place(at[4], at[5]))
+	file.Text = file.Text[:at[4]] + ":" + file.Text[at[5]:]
+	return file
 }
 
 // fromImage makes of an image what a Dockerfile that only says FROM it would make.

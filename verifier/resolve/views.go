@@ -25,8 +25,10 @@ func (r *resolver) layViews() {
 	}
 	r.view(goenv.ImageView, inImage, ofImage)
 
-	container := append(r.composeLayers(), r.saidLayers(r.project.Merged.ContainerEnv, goenv.ContainerEnv)...)
-	container = append(container, r.runArgsLayers()...)
+	files, args := r.runArgsLayers()
+	container := append(r.composeLayers(), files...)
+	container = append(container, r.saidLayers(r.project.Merged.ContainerEnv, goenv.ContainerEnv)...)
+	container = append(container, args...)
 	r.view(goenv.ContainerView, inImage, container)
 
 	environ, unknown := known(r.views[1])
@@ -56,7 +58,9 @@ func (r *resolver) imageLayers() []goenv.Layer {
 	env := r.build.Env
 	for _, v := range env {
 		if !v.Place.Known() {
-			base.Set[v.Name] = v.Value // the builder's own PATH, and ONBUILD ENV of the base
+			if _, ok := inherited[v.Name]; ok || r.built() {
+				base.Set[v.Name] = v.Value // the builder's own PATH among them, and ONBUILD ENV of the base
+			}
 			continue
 		}
 		written.Set[v.Name], written.Places[v.Name] = v.Value, v.Place
@@ -79,6 +83,9 @@ func (r *resolver) imageLayers() []goenv.Layer {
 	}
 	return layers
 }
+
+// built tells whether an image is built at all: one that is only named, without a feature, is taken as it is.
+func (r *resolver) built() bool { return r.project.Build != nil || len(r.project.Features) > 0 }
 
 // extend lets the builder's own rules say what a feature's ENV instructions make of the environment before them. The
 // reference CLI writes them right before the feature's installation, with $ left for the builder.
@@ -106,6 +113,9 @@ func (r *resolver) extend(env []dockerfile.Variable, layer *goenv.Layer, feature
 		return dockerfile.Base{Env: before}, r.project.Image.Unknown == ""
 	}})
 	for _, p := range build.Problems {
+		if p.Kind == "undefined-arg" {
+			continue // it becomes empty, which a feature may mean
+		}
 		r.problem("feature-env", fmt.Sprintf("the containerEnv of %s breaks the build: %s", feature.Reference, p.Message), feature.Place)
 	}
 	result := []dockerfile.Variable{}
@@ -214,10 +224,11 @@ func layersOf(said []devcontainer.Variable, kind, from string) []goenv.Layer {
 	return []goenv.Layer{layer}
 }
 
-// runArgsLayers is what -e, --env and --env-file among runArgs give the container. A file loses to any -e.
-func (r *resolver) runArgsLayers() []goenv.Layer {
+// runArgsLayers is what --env-file and -e among runArgs give the container. A file loses to any -e, also to those that
+// containerEnv becomes.
+func (r *resolver) runArgsLayers() (files, variables []goenv.Layer) {
 	if r.project.Compose != nil {
-		return nil // nobody reads runArgs then
+		return nil, nil // nobody reads runArgs then
 	}
 	args := devcontainer.ReadRunArgs(r.root, r.Host.Env)
 	r.project.RunArgs = args
@@ -232,13 +243,13 @@ func (r *resolver) runArgsLayers() []goenv.Layer {
 			r.missing(inside, err, r.project.Config.Root.Get("runArgs").Place)
 			continue
 		}
-		variables, problems := devcontainer.ParseEnvFile(file, r.Host.Env)
+		list, problems := devcontainer.ParseEnvFile(file, r.Host.Env)
 		for _, p := range problems {
 			r.problem(p.Kind, p.Message, p.Place)
 		}
-		said = append(said, variables...)
+		said = append(said, list...)
 	}
-	return layersOf(append(said, args.Env...), goenv.RunArgs, "")
+	return layersOf(said, goenv.RunArgs, ""), layersOf(args.Env, goenv.RunArgs, "")
 }
 
 // inContainer replaces ${containerEnv:…}, the last of the three passes. What refers to a variable that is not known is not
