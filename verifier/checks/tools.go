@@ -24,7 +24,7 @@ var goplsFound = check.Check{
 			p.Skip("%s", p.Tools["gopls"].Why())
 			return
 		}
-		f := finding.Finding{Fixes: []finding.Fix{{Message: "install it in the image", Safe: true, Commands: []string{"go install " + goplsPackage + "@latest"}}}}
+		f := finding.Finding{Fixes: []finding.Fix{{Message: "install it in the image", Safe: true, Commands: []string{"go install " + fittingTool(goplsPackage, workspaceGo(p))}}}}
 		switch {
 		case gopls.Binary.Path == "":
 			f.Message = "gopls is not installed: completion, navigation and diagnostics wait until the Go extension has installed it, in every new container"
@@ -115,16 +115,24 @@ func rebuilt(name, module, workspace string) string {
 	case "dlv":
 		return delvePackage + "@" + fittingDelve(workspace)
 	case "gopls":
-		return goplsPackage + "@latest"
+		return fittingTool(goplsPackage, workspace)
 	case "staticcheck":
-		return "honnef.co/go/tools/cmd/staticcheck@latest"
+		return fittingTool("honnef.co/go/tools/cmd/staticcheck", workspace)
 	case "golangci-lint":
-		if module == "" || module == "github.com/golangci/golangci-lint/v2" {
-			return "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest"
+		if module == "github.com/golangci/golangci-lint" {
+			return fittingTool(module+"/cmd/golangci-lint", workspace)
 		}
-		return module + "/cmd/golangci-lint@latest"
+		return fittingTool("github.com/golangci/golangci-lint/v2/cmd/golangci-lint", workspace)
 	}
-	return "github.com/mgechev/" + name + "@latest"
+	return fittingTool("github.com/mgechev/"+name, workspace)
+}
+
+// fittingTool is a package with its newest release that the given Go can build.
+func fittingTool(importPath, goVersion string) string {
+	if need, tooNew := neededGo(importPath, "latest", goVersion); tooNew && goVersion != "" && need.fitting != "" {
+		return importPath + "@" + need.fitting
+	}
+	return importPath + "@latest"
 }
 
 var goplsProof = check.Check{

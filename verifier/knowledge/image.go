@@ -16,10 +16,13 @@ import (
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // newestGo is what a moving tag gave when the tables were made. Whoever pulls later gets that or more.
-const newestGo = "1.26"
+const (
+	newestGo     = "1.26" // of Microsoft's images
+	newestGolang = "1.27" // of the official ones
+)
 
 const (
-	golangSource = "docker-library/golang, 2026-07"
+	golangSource = "docker-library/golang, 2026-08"
 	imagesSource = "devcontainers/images src/go, 2026-07"
 	othersSource = "devcontainers/images, 2026-07"
 	distroSource = "docker-library/official-images, 2026-07"
@@ -216,9 +219,10 @@ func golang(tag string) Image {
 		image.Go = m[1] + m[2]
 		image.Exact = m[2] != "" || strings.Count(m[1], ".") == 2
 	} else {
-		image.Go, image.Moving = newestGo, true
+		image.Go, image.Moving = newestGolang, true
 	}
-	local := image.Moving || minor(strings.TrimSuffix(image.Go, suffixOf(image.Go))) >= 21
+	// GOTOOLCHAIN=local came nine days after the image of 1.21.0, which was not built again.
+	local := image.Moving || image.Go != "1.21.0" && minor(strings.TrimSuffix(image.Go, suffixOf(image.Go))) >= 21
 	if local {
 		image.Toolchain = "local"
 	}

@@ -73,7 +73,7 @@ var modules = sync.OnceValue(func() map[string]*module {
 		}
 	}
 	for _, row := range rows(toolText) {
-		add(row[0], "go.mod of "+row[0]+", 2026-07", false, release{row[1], row[2]})
+		add(row[0], "go.mod of "+row[0]+", 2026-08", false, release{row[1], row[2]})
 	}
 	for _, m := range out {
 		slices.SortFunc(m.releases, func(a, b release) int { return compareVersions(a.version, b.version) })
@@ -82,8 +82,23 @@ var modules = sync.OnceValue(func() map[string]*module {
 	return out
 })
 
-// gone is commands that newer releases of their module no longer have, with the last release that does.
-var gone = map[string]string{}
+// successor is what follows the last release that has a command.
+type successor struct {
+	last   string   // of the module that had it
+	module string   // that @latest finds since; empty where @latest fails
+	newest *release // of that one
+}
+
+// gone is commands that newer releases of their module no longer have (x/tools moved some into modules of their own, whose
+// only releases are marked deprecated) and modules that were renamed, so that the old path fits old releases alone.
+var gone = map[string]successor{
+	"golang.org/x/tools/cmd/godoc":    {"v0.36.0", "golang.org/x/tools/cmd/godoc", &release{"v0.1.0-deprecated", "1.24.0"}},
+	"golang.org/x/tools/cmd/guru":     {"v0.19.0", "golang.org/x/tools/cmd/guru", &release{"v0.1.1-deprecated", "1.19"}},
+	"golang.org/x/tools/cmd/gorename": {"v0.25.1", "golang.org/x/tools/cmd/gorename", &release{"v0.1.0-deprecated", "1.22.0"}},
+	"golang.org/x/tools/cmd/getgo":    {"v0.18.0", "golang.org/x/tools/cmd/getgo", &release{"v0.1.0-deprecated", "1.18"}},
+	"golang.org/x/tools/cmd/cover":    {"v0.5.0", "golang.org/x/tools/cmd/cover", &release{"v0.1.0-deprecated", "1.18"}},
+	"github.com/cosmtrek/air":         {last: "v1.52.1"},
+}
 
 // moduleOf is the module that holds an import path: the longest known path that it lies in.
 func moduleOf(importPath string) *module {
@@ -108,18 +123,18 @@ func moduleOf(importPath string) *module {
 var (
 	major    = regexp.MustCompile(`^v[0-9]+(/|$)`)
 	pseudo   = regexp.MustCompile(`[-.][0-9]{14}-[0-9a-f]{12}$`)
-	release3 = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+incompatible)?$`)
+	semver   = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+incompatible)?$`)
 	prefixed = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)?$`)
 )
 
 // usable is the releases of a module that have the command.
 func (m *module) usable(importPath string) []release {
-	last, ok := gone[importPath]
+	after, ok := gone[importPath]
 	if !ok {
 		return m.releases
 	}
 	end := len(m.releases)
-	for end > 0 && compareVersions(m.releases[end-1].version, last) > 0 {
+	for end > 0 && compareVersions(m.releases[end-1].version, after.last) > 0 {
 		end--
 	}
 	return m.releases[:end]
@@ -135,7 +150,14 @@ func ToolOf(importPath string) (Tool, bool) {
 	if len(have) == 0 {
 		return Tool{}, false
 	}
-	return Tool{Module: m.path, Latest: have[len(have)-1].version, Source: m.source}, true
+	tool := Tool{Module: m.path, Latest: have[len(have)-1].version, Source: m.source}
+	if after, ok := gone[importPath]; ok {
+		tool.Latest = after.last
+		if after.newest != nil {
+			tool.Module, tool.Latest = after.module, after.newest.version
+		}
+	}
+	return tool, true
 }
 
 // MinGo is the go line of the release that importPath@version names, empty where its go.mod has none. latest and the empty
@@ -151,7 +173,18 @@ func MinGo(importPath, version string) (minGo, resolved string, ok bool) {
 		return "", "", false
 	}
 	newest := have[len(have)-1]
+	after, left := gone[importPath]
+	if left {
+		newest = release{after.last, newest.goes}
+	}
 	switch {
+	case left && (version == "" || version == "latest" || version == "upgrade"):
+		if after.newest == nil {
+			return "", "", false
+		}
+		return after.newest.goes, after.newest.version, true
+	case left && after.newest != nil && version == after.newest.version:
+		return after.newest.goes, version, true
 	case version == "" || version == "latest" || version == "upgrade":
 		return newest.goes, newest.version, true
 	case pseudo.MatchString(version):
@@ -172,7 +205,7 @@ func MinGo(importPath, version string) (minGo, resolved string, ok bool) {
 			}
 		}
 		return "", "", false
-	case !release3.MatchString(version):
+	case !semver.MatchString(version):
 		return "", "", false
 	}
 	version = "v" + strings.TrimPrefix(version, "v")

@@ -1,0 +1,258 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/finding"
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/jsonc"
+	"github.com/dcverify/dcverify/verifier/knowledge"
+)
+
+var toolchainSatisfiable = check.Check{
+	Code: "DV117", Name: "toolchain-satisfiable", Severity: finding.Error, Scope: "S", Hard: true,
+	Summary: "go.mod or go.work asks for a newer Go than the container has, and GOTOOLCHAIN forbids the switch (a warning where it only has to download)",
+	Needs:   []facts.Need{facts.Declared},
+	Run: func(p *check.Pass) {
+		project, ok := declaredProject(p)
+		if !ok {
+			return
+		}
+		install, ok := project.Go()
+		if !ok || install.Version == "" || install.Version == "latest" || install.Version == "none" {
+			p.Skip("the files do not tell which Go the container has")
+			return
+		}
+		if known := project.Image.Known; known != nil && known.Moving && install.Assumed != "" && strings.HasPrefix(install.By, "image ") {
+			p.Skip("%s follows the newest Go", project.Image.Reference)
+			return
+		}
+		toolchain := toolchainHere(p, install)
+		var worst finding.Finding
+		asking := ""
+		for _, module := range project.Modules {
+			severity, what, upstream := tooNew(module, install, toolchain)
+			if severity == "" {
+				continue
+			}
+			text := fmt.Sprintf("%s asks for Go %s", module.File, module.Go)
+			related := finding.Related{Message: text, Location: module.GoPlace}
+			if asking == "" || severity.Rank() < worst.Severity.Rank() {
+				earlier := worst.Related
+				worst = finding.Finding{
+					Severity: severity,
+					Message:  fmt.Sprintf("%s, but the container has Go %s (%s)%s", text, install.Version, install.By, what),
+					Location: install.Place,
+					Related:  append([]finding.Related{related}, earlier...),
+					Evidence: map[string]string{"go": install.Version, "asked": module.Go, "GOTOOLCHAIN": toolchain, "by": install.By},
+					Cause:    whyNoSwitch(install, toolchain),
+					Upstream: upstream,
+					Fixes: []finding.Fix{
+						{Message: fmt.Sprintf("take Go %s or newer in %s", goenv.Minor(module.Go), install.Place), Safe: true},
+						{Message: `or let go download it: "containerEnv": {"GOTOOLCHAIN": "auto"}`},
+					},
+				}
+				if goenv.CompareVersions(install.Version, "1.21") < 0 {
+					worst.Fixes = worst.Fixes[:1] // it knows no toolchains
+				}
+				asking = module.File
+				continue
+			}
+			worst.Related = append(worst.Related, related)
+		}
+		if asking != "" {
+			p.Report(worst, install.By)
+		}
+	},
+}
+
+// toolchainHere is the GOTOOLCHAIN of whoever builds: what the remote view sets, or what came with the Go.
+func toolchainHere(p *check.Pass, install facts.GoInstall) string {
+	for _, view := range []string{goenv.RemoteView, goenv.ContainerView, goenv.ImageView} {
+		if value := p.View(view).Lookup("GOTOOLCHAIN"); value.Set && value.Value != "" && value.Unknown == "" {
+			return value.Value
+		}
+	}
+	return install.Toolchain
+}
+
+// tooNew judges one module: what its go line asks of a Go. Up to 1.20 go only warned of a newer minor, and could not read a
+// go line of three numbers at all; since 1.21 it refuses, unless it may switch.
+func tooNew(module facts.Module, install facts.GoInstall, toolchain string) (severity finding.Severity, what string, upstream []string) {
+	running := install.Version
+	if module.Go == "" || !tooOld(running, module.Go) {
+		return "", "", nil
+	}
+	if goenv.CompareVersions(running, "1.21") < 0 {
+		if strings.Count(module.Go, ".") == 2 {
+			return finding.Error, ", which cannot read a go line of three numbers", []string{
+				fmt.Sprintf("go: errors parsing go.mod: %s: invalid go version '%s': must match format 1.23", module.File, module.Go),
+			}
+		}
+		return finding.Warning, ", which tries all the same and fails where the code needs more", []string{
+			fmt.Sprintf("note: module requires Go %s", module.Go),
+		}
+	}
+	if toolchain == "local" {
+		return finding.Error, " and may not switch", []string{
+			fmt.Sprintf("go: %s requires go >= %s (running go %s; GOTOOLCHAIN=local)", module.File, module.Go, running),
+		}
+	}
+	if toolchain == "" {
+		return "", "", nil
+	}
+	return finding.Warning, ": every first build downloads another one", nil
+}
+
+func whyNoSwitch(install facts.GoInstall, toolchain string) string {
+	switch {
+	case goenv.CompareVersions(install.Version, "1.21") < 0:
+		return "before 1.21 go knows no toolchains to switch to"
+	case toolchain == "local":
+		return "GOTOOLCHAIN=local forbids the switch, as the official images set it"
+	}
+	return "GOTOOLCHAIN=" + toolchain + " lets go switch, which needs the network and mixes two Gos"
+}
+
+var imageTag = check.Check{
+	Code: "DV317", Name: "image-tag", Severity: finding.Error, Scope: "S",
+	Summary: "a tag of a known image that was never published, or is no longer rebuilt",
+	Needs:   []facts.Need{facts.Declared},
+	Run: func(p *check.Pass) {
+		project, ok := declaredProject(p)
+		if !ok {
+			return
+		}
+		judged := map[string]bool{}
+		judge := func(reference string, f finding.Finding) {
+			known, ok := knowledge.ImageOf(reference)
+			if !ok || judged[reference+f.Location.String()] {
+				return
+			}
+			judged[reference+f.Location.String()] = true
+			f.Cause = "by " + known.Source
+			switch {
+			case !known.Published:
+				f.Message = fmt.Sprintf("%s was never published%s", reference, f.Message)
+				f.Upstream = []string{"manifest for " + reference + " not found: manifest unknown: manifest unknown"}
+				f.Fixes = []finding.Fix{{Message: "take a tag that exists, such as 1." + newestMinor(known) + "-bookworm", Safe: true}}
+			case known.Last != "" && f.Severity == finding.Error:
+				f.Severity = finding.Info
+				f.Message = fmt.Sprintf("%s is no longer rebuilt since %s: it misses every fix after that day", reference, known.Last)
+				f.Fixes = []finding.Fix{{Message: "take a newer tag"}}
+			default:
+				return
+			}
+			p.Report(f, reference, f.Location.File)
+		}
+		judge(project.Image.Reference, finding.Finding{Severity: finding.Error, Location: project.Image.Place})
+		if project.Build == nil {
+			return
+		}
+		for _, stage := range project.Build.Stages {
+			if stage.Parent < 0 && stage.Built && stage.Image != project.Image.Reference {
+				judge(stage.Image, finding.Finding{Severity: finding.Error, Location: stage.ImagePlace})
+			}
+			// The default of an ARG is what everybody gets who builds without devcontainer.json.
+			for _, arg := range project.Build.Args {
+				if arg.Default == nil || arg.Stage >= 0 || !strings.Contains(stage.From, "${"+arg.Name) && !strings.Contains(stage.From, "$"+arg.Name) {
+					continue
+				}
+				byDefault := regexp.MustCompile(`\$\{?`+regexp.QuoteMeta(arg.Name)+`\b[^}/]*\}?`).ReplaceAllLiteralString(stage.From, *arg.Default)
+				if byDefault != stage.Image && !strings.Contains(byDefault, "$") {
+					judge(byDefault, finding.Finding{Severity: finding.Warning, Location: arg.Place, Message: ", which the default of " + arg.Name + " makes"})
+				}
+			}
+		}
+	},
+}
+
+// newestMinor is the second number of the newest Go that the table knows of the image's family.
+func newestMinor(image knowledge.Image) string {
+	reference := "golang"
+	if image.Family == "devcontainers/go" {
+		reference = "mcr.microsoft.com/devcontainers/go"
+	}
+	newest, _ := knowledge.ImageOf(reference)
+	_, minor, _ := strings.Cut(newest.Go, ".")
+	return minor
+}
+
+// templateForm is a reference to a variable whose dollar is missing.
+var templateForm = regexp.MustCompile(`(^|[^$])\{(localEnv|containerEnv|localWorkspaceFolder|containerWorkspaceFolder)(:[^}]*)?\}`)
+
+var envName = check.Check{
+	Code: "DV318", Name: "env-name", Severity: finding.Error, Scope: "S",
+	Summary: "a variable whose name no program looks for: blanks, nothing, a slip of the pen; or {localEnv:X} without its $",
+	Needs:   []facts.Need{facts.Declared},
+	Run: func(p *check.Pass) {
+		project, ok := declaredProject(p)
+		if !ok {
+			return
+		}
+		for _, object := range []string{"containerEnv", "remoteEnv"} {
+			for _, m := range project.Config.Root.Get(object).Members {
+				f := finding.Finding{Location: m.Place, Cause: "environments have names, and a program asks for its own exactly"}
+				switch near := nearGoVariable(m.Name); {
+				case strings.TrimSpace(m.Name) == "":
+					f.Message = fmt.Sprintf("a variable in %s has no name", object)
+					f.Fixes = []finding.Fix{{Message: "remove it", Safe: true}}
+				case strings.ContainsAny(m.Name, " \t="):
+					f.Message = fmt.Sprintf("%s sets %s, which is another variable than %s", object, strconv.Quote(m.Name), strings.TrimSpace(m.Name))
+					f.Fixes = []finding.Fix{{Message: "write " + strconv.Quote(strings.TrimSpace(m.Name)), Safe: true}}
+				case near != "":
+					f.Message = fmt.Sprintf("%s sets %s, which nobody reads; %s is meant", object, m.Name, near)
+					f.Fixes = []finding.Fix{{Message: "write " + near, Safe: true}}
+				default:
+					continue
+				}
+				p.Report(f, object, m.Name)
+			}
+		}
+		missingDollar(p, project.Config.Root, "")
+	},
+}
+
+// missingDollar looks through every string for a reference without its dollar.
+func missingDollar(p *check.Pass, node jsonc.Node, name string) {
+	if node.Is(jsonc.String) {
+		if match := templateForm.FindString(node.Text); match != "" {
+			match = strings.TrimLeft(match, " \t,;:=\"'/")
+			at := strings.IndexByte(match, '{')
+			match = match[max(at, 0):]
+			p.Report(finding.Finding{
+				Message:  fmt.Sprintf("%s holds the text %s: without a $ before it nothing is replaced", name, match),
+				Location: node.Place,
+				Cause:    "the dev container tool replaces ${…} and leaves everything else",
+				Fixes:    []finding.Fix{{Message: "write $" + match, Safe: true}},
+			}, name, match)
+		}
+	}
+	for _, m := range node.Members {
+		missingDollar(p, m.Value, m.Name)
+	}
+	for _, element := range node.Elements {
+		missingDollar(p, element, name)
+	}
+}
+
+// nearGoVariable is the variable of Go that a name is one slip away from; empty where the name is one itself, or has a
+// meaning of its own.
+func nearGoVariable(name string) string {
+	if len(name) < 5 || !strings.HasPrefix(name, "G") || slices.Contains(goenv.Variables, name) {
+		return ""
+	}
+	for _, known := range goenv.Variables {
+		// A number at the end makes a second one of a kind (GOROOT2), which is somebody's own.
+		if len(known) >= 5 && editDistance(name, known) == 1 && strings.TrimRight(name, "0123456789_") != known && len(name) >= len(known)-1 {
+			return known
+		}
+	}
+	return ""
+}
