@@ -132,6 +132,9 @@ func moduleless(p *check.Pass) string {
 	return "no go.mod and no go.work is read, and `go install tool@version` fails"
 }
 
+// unknownReference is a reference to what a base that is not at hand may set.
+var unknownReference = regexp.MustCompile(`\$(?:\{[^}]*\}|[A-Za-z_][A-Za-z0-9_]*)`)
+
 var pathSane = check.Check{
 	Code: "DV120", Name: "path-sane", Severity: finding.Warning, Scope: "SIC",
 	Summary: "PATH holds text that nobody replaced, or folders that depend on where a process stands",
@@ -147,7 +150,10 @@ var pathSane = check.Check{
 		twice := newGroups()
 		for _, view := range p.Views {
 			value := view.Lookup("PATH")
-			if value.Unknown != "" || value.Value == "" {
+			if value.Unknown != "" { // what is written is known all the same
+				value.Value = unknownReference.ReplaceAllString(value.Origin.Value, "/")
+			}
+			if value.Value == "" {
 				continue
 			}
 			seen := map[string]bool{}
