@@ -94,10 +94,12 @@ func (d *declared) open(ctx context.Context, sys system, folders []string) (work
 		_ = root.Close()
 		return nil, options, nil, err
 	}
+	// A dev container further down is the project of its own folder, which is what an editor opens.
+	project := filepath.Join(absolute, filepath.FromSlash(devcontainer.ProjectFolder(chosen)))
 	asked := newAsked(ctx, sys, d.engine, d.online)
 	options = resolve.Options{
 		Config: chosen,
-		Host:   devcontainer.Host{Env: sys.env(), Workspace: absolute, Mounted: mounted(absolute), Config: filepath.Join(absolute, chosen)},
+		Host:   devcontainer.Host{Env: sys.env(), Workspace: project, Mounted: mounted(project), Config: filepath.Join(absolute, chosen)},
 		Image:  asked.image, Feature: asked.feature,
 	}
 	return workspace, options, func() { asked.close(); _ = root.Close() }, nil

@@ -12,9 +12,9 @@ import (
 
 	"github.com/dcverify/dcverify/verifier"
 	"github.com/dcverify/dcverify/verifier/checks"
+	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/report"
-	"github.com/dcverify/dcverify/verifier/resolve"
 )
 
 func newEnv(sys system) *cobra.Command {
@@ -85,7 +85,7 @@ func declaredEnvironment(ctx context.Context, sys system, project string, online
 		if err != nil {
 			return report.Report{}, err
 		}
-		project = filepath.FromSlash(resolve.ProjectFolder(filepath.ToSlash(d.config)))
+		project = filepath.FromSlash(devcontainer.ProjectFolder(filepath.ToSlash(d.config)))
 	}
 	workspace, options, done, err := d.open(ctx, sys, []string{project})
 	if err != nil {

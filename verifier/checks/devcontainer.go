@@ -53,7 +53,10 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 		if strings.HasSuffix(problem.Message, "with the same value") {
 			f.Severity = finding.Info
 		}
-	case "missing-file", "missing-env-file", "unreadable", "outside":
+	case "missing-env-file": // which holds what nobody commits
+		f.Severity, f.Cause = finding.Info, "compose refuses to start without it"
+		f.Fixes = []finding.Fix{{Message: "make it in initializeCommand, or say required: false"}}
+	case "missing-file", "unreadable", "outside":
 		f.Cause = "the dev container cannot be built without it"
 		f.Fixes = []finding.Fix{{Message: "put it there, or mend the path (it is meant from the folder of the file that names it)"}}
 		for name, ignored := range project.Ignored {

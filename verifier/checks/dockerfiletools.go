@@ -10,7 +10,9 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/finding"
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/knowledge"
 	"github.com/dcverify/dcverify/verifier/shell"
+	"github.com/dcverify/dcverify/verifier/source"
 )
 
 var toolNeedsNewerGo = check.Check{
@@ -28,7 +30,11 @@ var toolNeedsNewerGo = check.Check{
 			}
 			var first finding.Finding
 			subject := ""
+			unpinned := source.Place{} // the first tool that is taken as it comes: with it the list begins
 			for _, install := range script.Shell.Installs() {
+				if install.Version == "latest" && !unpinned.Known() {
+					unpinned = inScript(script, install.Line, install.Column)
+				}
 				f, ok := judgeInstall(script, install)
 				switch {
 				case !ok:
@@ -43,6 +49,10 @@ var toolNeedsNewerGo = check.Check{
 				}
 			}
 			if subject != "" {
+				if unpinned.Known() && unpinned.Line < first.Location.Line {
+					first.Related = append(first.Related, finding.Related{Message: "that one here", Location: first.Location})
+					first.Location = unpinned
+				}
 				p.Report(first, script.File, subject, fmt.Sprint(script.Stage))
 			}
 		}
@@ -53,6 +63,9 @@ var toolNeedsNewerGo = check.Check{
 func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, bool) {
 	command := script.Shell.Commands[install.Command]
 	running := script.Go.Version
+	if install.Unknown && command.Input && install.Get && goenv.CompareVersions(running, "1.18") < 0 {
+		return unpinnedList(script, command, running), true
+	}
 	if install.Unknown || install.Local || install.Downloads() || command.Words[0].Expands || command.Program() != "go" {
 		return finding.Finding{}, false
 	}
@@ -65,6 +78,16 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 	}
 	if toolchain != "auto" && toolchain != "local" {
 		running = toolchain
+	}
+	if now, gone := knowledge.Renamed(install.Path); gone && (install.Version == "latest" || install.Version == "") {
+		return finding.Finding{
+			Location: inScript(script, command.Line, command.Column),
+			Message:  fmt.Sprintf("%s@latest cannot be installed any more: the module is %s now", install.Path, now),
+			Cause:    "its newest releases call themselves by the new name, and go refuses them under the old one",
+			Evidence: map[string]string{"tool": install.Path},
+			Upstream: []string{fmt.Sprintf("module declares its path as: %s but was required as: %s", now, install.Path)},
+			Fixes:    []finding.Fix{{Message: "install " + now, Safe: true}},
+		}, true
 	}
 	tool, ok := neededGo(install.Path, install.Version, running)
 	if !ok {
@@ -117,6 +140,19 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		f.Severity = finding.Warning
 	}
 	return f, true
+}
+
+// unpinnedList judges xargs go get, whose list is not known: whatever stands in it, its newest releases ask for a newer Go.
+func unpinnedList(script facts.Script, command shell.Command, running string) finding.Finding {
+	return finding.Finding{
+		Severity: finding.Warning,
+		Location: inScript(script, command.Line, command.Column),
+		Message:  fmt.Sprintf("a list of tools is taken in its newest releases, but %s has Go %s, which cannot switch to a newer one", strings.TrimPrefix(script.Go.By, "image "), running),
+		Cause:    "go get without a version takes the newest release, and few tools still build with a Go of that age",
+		Evidence: map[string]string{"go": running, "by": script.Go.By},
+		Upstream: []string{"note: module requires Go 1.26"},
+		Fixes:    []finding.Fix{{Message: "pin each tool to a release that Go " + goenv.Minor(running) + " can build, or take a newer Go"}},
+	}
 }
 
 var goGetInstall = check.Check{

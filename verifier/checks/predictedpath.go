@@ -107,6 +107,9 @@ func predictGobin(p *check.Pass, project facts.Project) {
 			Fixes:    []finding.Fix{{Message: fmt.Sprintf("add it in the Dockerfile: ENV PATH=%s:$PATH", folder), Safe: true}},
 		}, folder)
 	}
+	if view.Lookup("GOPATH").Unknown != "" || view.Lookup("GOBIN").Unknown != "" {
+		return // nobody knows where they go
+	}
 	for _, installed := range installedTools(project) {
 		report(finding.Warning, installed.folder, "where "+installed.tool+" is installed", installed.place)
 	}

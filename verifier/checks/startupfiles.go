@@ -68,7 +68,8 @@ var setsPath = regexp.MustCompile(`(^|[\s;"'&])PATH=[^\n]*\$(PATH\b|\{PATH\})`)
 
 func freezes(write shell.Write) bool {
 	return startup.MatchString(write.File.Text) && slices.ContainsFunc(write.Text, func(word shell.Word) bool {
-		return slices.Contains(word.Uses, "PATH") && setsPath.MatchString(word.Text)
+		// ${PATH//…/\$PATH} puts the reference in place of what is frozen, as Microsoft's library scripts do.
+		return slices.Contains(word.Uses, "PATH") && setsPath.MatchString(word.Text) && !strings.Contains(word.Text, "${PATH/")
 	})
 }
 

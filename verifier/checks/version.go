@@ -34,12 +34,16 @@ var toolchainSatisfiable = check.Check{
 			return
 		}
 		toolchain := toolchainHere(p, install)
+		hasMain := slices.ContainsFunc(project.Modules, func(m facts.Module) bool { return m.Main && m.Problem == "" })
 		var worst finding.Finding
 		asking := ""
 		for _, module := range project.Modules {
 			severity, what, upstream := tooNew(module, install, toolchain)
 			if severity == "" {
 				continue
+			}
+			if !module.Main && (hasMain || severity == finding.Warning && toolchain != "" && goenv.CompareVersions(install.Version, "1.21") >= 0) {
+				severity = finding.Info // somebody works on it now and then, and sees it there
 			}
 			text := fmt.Sprintf("%s asks for Go %s", module.File, module.Go)
 			related := finding.Related{Message: text, Location: module.GoPlace}
@@ -61,6 +65,10 @@ var toolchainSatisfiable = check.Check{
 				if goenv.CompareVersions(install.Version, "1.21") < 0 {
 					worst.Fixes = worst.Fixes[:1] // it knows no toolchains
 				}
+				if !tooOld(install.Version, module.Go) { // the Go would do, if it could read the line
+					worst.Location = module.GoPlace
+					worst.Fixes = []finding.Fix{{Message: "write go " + goenv.Minor(module.Go), Safe: true}}
+				}
 				asking = module.File
 				continue
 			}
@@ -74,9 +82,10 @@ var toolchainSatisfiable = check.Check{
 
 // toolchainHere is the GOTOOLCHAIN of whoever builds: what the remote view sets, or what came with the Go.
 func toolchainHere(p *check.Pass, install facts.GoInstall) string {
-	for _, view := range []string{goenv.RemoteView, goenv.ContainerView, goenv.ImageView} {
-		if value := p.View(view).Lookup("GOTOOLCHAIN"); value.Set && value.Value != "" && value.Unknown == "" {
-			return value.Value
+	// A feature that is not at hand could set it and none is known that does: what is written counts.
+	for _, layer := range slices.Backward(p.View(goenv.RemoteView).Layers) {
+		if value := layer.Set["GOTOOLCHAIN"]; value != "" && layer.Kind != goenv.Default {
+			return value
 		}
 	}
 	return install.Toolchain
@@ -86,11 +95,12 @@ func toolchainHere(p *check.Pass, install facts.GoInstall) string {
 // go line of three numbers at all; since 1.21 it refuses, unless it may switch.
 func tooNew(module facts.Module, install facts.GoInstall, toolchain string) (severity finding.Severity, what string, upstream []string) {
 	running := install.Version
-	if module.Go == "" || !tooOld(running, module.Go) {
+	threeNumbers := strings.Count(module.Go, ".") == 2 && goenv.CompareVersions(running, "1.21") < 0
+	if module.Go == "" || !threeNumbers && !tooOld(running, module.Go) {
 		return "", "", nil
 	}
 	if goenv.CompareVersions(running, "1.21") < 0 {
-		if strings.Count(module.Go, ".") == 2 {
+		if threeNumbers {
 			return finding.Error, ", which cannot read a go line of three numbers", []string{
 				fmt.Sprintf("go: errors parsing go.mod: %s: invalid go version '%s': must match format 1.23", module.File, module.Go),
 			}

@@ -44,6 +44,17 @@ func Find(workspace fs.FS) []string {
 	return found
 }
 
+// ProjectFolder is the folder that a devcontainer.json is about: the one above .devcontainer, or its own.
+func ProjectFolder(config string) string {
+	folder := path.Dir(path.Clean(config))
+	for at := folder; at != "." && at != "/"; at = path.Dir(at) {
+		if path.Base(at) == ".devcontainer" {
+			return path.Dir(at)
+		}
+	}
+	return folder
+}
+
 // Config is a devcontainer.json as it is written.
 type Config struct {
 	File     string          `json:"file"`

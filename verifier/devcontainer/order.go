@@ -133,7 +133,8 @@ func (o *orderer) locate(n *node) {
 		return
 	}
 	n.Folder = path.Join(path.Dir(o.config), n.ID)
-	if n.Folder != ".devcontainer" && !strings.HasPrefix(n.Folder, ".devcontainer/") && n.Unknown == "" {
+	below := path.Join(ProjectFolder(o.config), ".devcontainer")
+	if n.Folder != below && !strings.HasPrefix(n.Folder, below+"/") && n.Unknown == "" {
 		n.Unknown = "a local feature must lie below .devcontainer"
 		o.problem("feature", n.Reference+": a local feature must lie below .devcontainer", n.Place)
 	}

@@ -90,6 +90,7 @@ func (f File) Build(o Options) Build {
 			result.OnBuild = append(result.OnBuild, t.expression)
 		}
 	}
+	slices.SortStableFunc(b.problems, func(x, y Problem) int { return cmp.Compare(x.Place.Line, y.Place.Line) })
 	result.Problems = b.problems
 	return result
 }

@@ -79,7 +79,8 @@ type GoInstall struct {
 	Toolchain string       `json:"toolchain,omitempty"` // GOTOOLCHAIN that comes with it: "local", "auto"; "" where it is not known
 	By        string       `json:"by"`                  // "image golang:1.22", "feature ghcr.io/devcontainers/features/go:1", "Dockerfile" (an archive from go.dev, go-debian.sh, a package), "script"
 	Place     source.Place `json:"place,omitzero"`
-	Stage     int          `json:"stage"` // of the Dockerfile, whose image this is; -1 for what the finished container has
+	Variable  string       `json:"variable,omitempty"` // build argument that the version comes from
+	Stage     int          `json:"stage"`              // of the Dockerfile, whose image this is; -1 for what the finished container has
 	Assumed   string       `json:"assumed,omitempty"`
 }
 

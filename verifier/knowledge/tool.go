@@ -307,3 +307,10 @@ func compareVersions(a, b string) int {
 	}
 	return len(as) - len(bs)
 }
+
+// Renamed is the present path of a tool whose module goes by another name now, so that its newest releases cannot be had
+// under the old one.
+func Renamed(importPath string) (now string, ok bool) {
+	now, ok = map[string]string{"github.com/cosmtrek/air": "github.com/air-verse/air"}[importPath]
+	return now, ok
+}

@@ -108,7 +108,11 @@ func (r *resolver) gosOfStage(index int, stage dockerfile.Stage, reaches bool) {
 			r.goCopied(instruction, index, reaches)
 		case "RUN":
 			for _, install := range goOfScript(shell.Parse(instruction.Script, shell.Bash), variables) {
-				install.Place = source.Place{File: r.project.Build.File, Line: instruction.Line + install.Place.Line - 1, Column: install.Place.Column}
+				at := source.Place{File: r.project.Build.File, Line: instruction.Line + install.Place.Line - 1, Column: install.Place.Column}
+				if given, ok := r.argPlaces[install.Variable]; ok {
+					at = given // where a person changes it
+				}
+				install.Place = at
 				r.addStageGo(install, index, reaches)
 			}
 		}
@@ -212,6 +216,7 @@ func goOfScript(script shell.Script, variables map[string]string) []facts.GoInst
 			if match := archive.FindStringSubmatch(expand(word.Text)); match != nil {
 				installs = append(installs, facts.GoInstall{
 					Version: match[1], Exact: true, Root: officialRoot, Toolchain: "auto", By: "an archive of Go " + match[1], Place: at,
+					Variable: versionVariable(word.Text),
 				})
 			}
 			if path.Base(word.Text) == "go-debian.sh" {
@@ -221,20 +226,25 @@ func goOfScript(script shell.Script, variables map[string]string) []facts.GoInst
 					if version == "none" {
 						continue
 					}
-					install.Version = version
+					install.Version, install.Variable = version, versionVariable(command.Words[i+1].Text)
 				}
 				install.Exact = strings.Count(install.Version, ".") == 2
-				installs = append(installs, withToolchain(install))
+				install.Toolchain = "auto" // the go.env of the release
+				installs = append(installs, install)
 			}
 		}
 	}
 	return installs
 }
 
-// withToolchain fills in the GOTOOLCHAIN of a release's own go.env, which came with Go 1.21.
-func withToolchain(install facts.GoInstall) facts.GoInstall {
-	install.Toolchain = "auto"
-	return install
+// versionVariable is the variable that a word takes a version from; empty where it is written out.
+func versionVariable(text string) string {
+	for _, found := range reference.FindAllStringSubmatch(text, -1) {
+		if strings.Contains(strings.ToUpper(found[1]), "VERSION") || strings.Contains(strings.ToUpper(found[1]), "GO") {
+			return found[1]
+		}
+	}
+	return ""
 }
 
 // goOfFeature is the Go that a feature installs.

@@ -143,6 +143,10 @@ func noteProblem(m *facts.Module, file source.File, err error) {
 	if errors.As(err, &list) && len(list) > 0 {
 		m.Problem = list[0].Err.Error()
 		m.Place = file.Place(list[0].Pos.Byte, list[0].Pos.Byte)
+		if first, ok := firstForeign(file); ok && first.Line < max(list[0].Pos.Line, 1) {
+			m.Place = first
+			return
+		}
 		if list[0].Pos.Byte == 0 && list[0].Pos.Line > 0 {
 			m.Place = source.Place{File: file.Name, Line: list[0].Pos.Line, Column: max(list[0].Pos.LineRune, 1)}
 		}
@@ -153,4 +157,26 @@ func noteProblem(m *facts.Module, file source.File, err error) {
 func (r *resolver) hasDevContainer(folder string) bool {
 	below, err := fs.Sub(r.workspace, folder)
 	return err == nil && len(devcontainer.Find(below)) > 0
+}
+
+// firstForeign is the first line that begins with no word of the language. The parser complains where a parenthesis does not
+// close, which may be far below what made it so.
+func firstForeign(file source.File) (source.Place, bool) {
+	open, start := false, 0
+	for line := range strings.Lines(file.Text) {
+		text, _, _ := strings.Cut(strings.TrimSpace(line), "//")
+		words := strings.Fields(text)
+		place := file.Place(start, start+len(strings.TrimRight(line, "\r\n")))
+		start += len(line)
+		switch {
+		case len(words) == 0:
+		case open:
+			open = words[0] != ")"
+		case !slices.Contains([]string{"module", "go", "toolchain", "godebug", "require", "exclude", "replace", "retract", "tool", "ignore", "use"}, words[0]):
+			return place, true
+		default:
+			open = words[len(words)-1] == "("
+		}
+	}
+	return source.Place{}, false
 }

@@ -49,7 +49,7 @@ type resolver struct {
 // Project resolves the dev container that a devcontainer.json declares, and the environments of its processes with all their
 // variables. Whatever is wrong with the files stands in the project's Problems.
 func Project(workspace fs.FS, options Options) (facts.Project, []goenv.View) {
-	r := &resolver{Options: options, workspace: workspace, folder: ProjectFolder(options.Config)}
+	r := &resolver{Options: options, workspace: workspace, folder: devcontainer.ProjectFolder(options.Config)}
 	file, err := source.Read(workspace, options.Config)
 	if err != nil {
 		r.missing(options.Config, err, source.Place{File: options.Config})
@@ -73,17 +73,6 @@ func Project(workspace fs.FS, options Options) (facts.Project, []goenv.View) {
 		r.project.Views = append(r.project.Views, shown)
 	}
 	return r.project, r.views
-}
-
-// ProjectFolder is the folder that a devcontainer.json is about: the one above .devcontainer, or its own.
-func ProjectFolder(config string) string {
-	folder := path.Dir(path.Clean(config))
-	for at := folder; at != "." && at != "/"; at = path.Dir(at) {
-		if path.Base(at) == ".devcontainer" {
-			return path.Dir(at)
-		}
-	}
-	return folder
 }
 
 // readConfig reads devcontainer.json and substitutes what the host decides.
@@ -156,7 +145,7 @@ func (r *resolver) readFolders() {
 		for _, name := range []string{"TMPDIR", "GOTMPDIR", "GOCACHE", "GOMODCACHE", "GOPATH", "GOBIN"} {
 			if value := view.Lookup(name); value.Set && value.Unknown == "" {
 				if inside, ok := r.project.Inside(value.Value); ok {
-					r.exists(inside)
+					r.exists(path.Join(r.folder, inside))
 				}
 			}
 		}

@@ -213,7 +213,7 @@ func (r *resolver) inWorkspace(word string, caller facts.Script, copies map[stri
 			return "", false
 		}
 	}
-	name := path.Clean(inside)
+	name := path.Join(r.folder, inside)
 	if strings.HasPrefix(name, "../") || r.project.Compose != nil && !r.exists(name) {
 		return "", false // a compose service sees what its volumes show it
 	}

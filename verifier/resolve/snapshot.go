@@ -90,9 +90,10 @@ func editorViews(project facts.Project, decided []goenv.View) []goenv.View {
 
 func shown(project facts.Project, name string, layers []goenv.Layer) goenv.View {
 	view := goenv.View{Name: name}
-	environ := goenv.View{Layers: layers}.Environ()
+	decided := goenv.View{Layers: layers}
+	environ := decided.Environ()
 	defaults := goenv.Layer{Kind: goenv.Default, Set: map[string]string{}}
-	if environ["GOPATH"] == "" {
+	if environ["GOPATH"] == "" && decided.Lookup("GOPATH").Unknown == "" {
 		home := project.RemoteUser.Home
 		if set := environ["HOME"]; set != "" {
 			home = set
@@ -101,7 +102,7 @@ func shown(project facts.Project, name string, layers []goenv.Layer) goenv.View 
 			defaults.Set["GOPATH"] = path.Join(home, "go")
 		}
 	}
-	if environ["GOROOT"] == "" {
+	if environ["GOROOT"] == "" && decided.Lookup("GOROOT").Unknown == "" {
 		if install, ok := project.Go(); ok && strings.Contains(":"+environ["PATH"]+":", ":"+install.Root+"/bin:") {
 			defaults.Set["GOROOT"] = install.Root
 		}
