@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -174,6 +175,16 @@ func newScenario(t *testing.T, file string) *scenario {
 // devcontainer runs the reference CLI with the scenario's host environment.
 func (s *scenario) devcontainer(t *testing.T, verb string, args ...string) string {
 	t.Helper()
+	stdout, stderr, ok := s.try(t, verb, args...)
+	if !ok {
+		t.Fatalf("devcontainer %s:\n%s\n%s", verb, stdout, stderr)
+	}
+	return stdout
+}
+
+// try runs the reference CLI, which may refuse.
+func (s *scenario) try(t *testing.T, verb string, args ...string) (out, complaint string, ok bool) {
+	t.Helper()
 	line := []string{"devcontainer", verb, "--workspace-folder", s.workspace}
 	if s.options["buildkit"] != nil {
 		line = append(line, "--docker-path", buildkitClient)
@@ -191,10 +202,8 @@ func (s *scenario) devcontainer(t *testing.T, verb string, args ...string) strin
 	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("devcontainer %s: %v\n%s\n%s", verb, err, stdout.String(), stderr.String())
-	}
-	return stdout.String()
+	err := cmd.Run()
+	return stdout.String(), stderr.String(), err == nil
 }
 
 // observation is what a dev container that is up shows.
@@ -370,8 +379,8 @@ func (s *scenario) image(t *testing.T) func(string) (dockerfile.Base, string, bo
 	}
 }
 
-// predict resolves the scenario's files, of which nobody has made anything yet.
-func (s *scenario) predict(t *testing.T) map[string]goenv.View {
+// resolving is what the resolver is told of the scenario, and its files.
+func (s *scenario) resolving(t *testing.T) (resolve.Options, fs.FS) {
 	t.Helper()
 	config := s.config
 	if config == "" {
@@ -385,7 +394,14 @@ func (s *scenario) predict(t *testing.T) map[string]goenv.View {
 		t.Fatal(err)
 	}
 	host := devcontainer.Host{Env: s.host, Workspace: s.workspace, Mounted: s.root, Config: config}
-	project, list := resolve.Project(os.DirFS(s.workspace), resolve.Options{Config: inWorkspace, Host: host, Image: s.image(t)})
+	return resolve.Options{Config: inWorkspace, Host: host, Image: s.image(t)}, os.DirFS(s.workspace)
+}
+
+// predict resolves the scenario's files, of which nobody has made anything yet.
+func (s *scenario) predict(t *testing.T) map[string]goenv.View {
+	t.Helper()
+	options, workspace := s.resolving(t)
+	project, list := resolve.Project(workspace, options)
 	for _, problem := range project.Problems {
 		t.Logf("%v: %s: %s", problem.Place, problem.Kind, problem.Message)
 	}

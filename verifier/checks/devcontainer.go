@@ -70,7 +70,7 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 			f.Severity, f.Cause = finding.Warning, "dcverify reads nothing outside of the folder that it was given"
 			f.Fixes = []finding.Fix{{Message: "give dcverify the folder above, with --config"}}
 		}
-	case "missing-service", "empty-from", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "feature", "feature-cycle", "feature-env":
+	case "missing-service", "empty-from", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"
 		f.Fixes = []finding.Fix{{Message: "mend it here"}}
 	case "escape":

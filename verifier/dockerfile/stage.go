@@ -369,8 +369,6 @@ func (b *builder) cd(s *stage, t step, to string) {
 		b.problem("syntax", "WORKDIR has nothing left after expansion: the builder before BuildKit refuses it", t.at)
 	case s.unknown != "" && !path.IsAbs(s.workdir) && !path.IsAbs(to):
 		s.workdir = path.Join(s.workdir, to) // relative to what the base has, which nobody knows
-	case b.options.Legacy:
-		s.workdir = path.Clean(absolute(s.workdir, to))
 	default:
 		s.workdir = absolute(s.workdir, to)
 	}

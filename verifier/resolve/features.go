@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"io/fs"
+
 	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/jsonc"
@@ -45,8 +47,27 @@ func (r *resolver) manifest(feature devcontainer.Feature) devcontainer.Manifest 
 	return devcontainer.Manifest{Unknown: "the feature " + feature.Reference + " is not at hand"}
 }
 
+// MergedConfiguration is what the reference CLI prints under that name where no container exists yet, so that ${devcontainerId}
+// stays as it is.
+func MergedConfiguration(workspace fs.FS, options Options) (jsonc.Node, error) {
+	file, err := source.Read(workspace, options.Config)
+	if err != nil {
+		return jsonc.Node{}, err
+	}
+	r := &resolver{Options: options, workspace: workspace, folder: devcontainer.ProjectFolder(options.Config), unnamed: true}
+	r.readConfig(file)
+	r.readImage()
+	r.readFeatures()
+	return devcontainer.MergedConfiguration(r.root, r.entries()), nil
+}
+
 // merge lays label, features and devcontainer.json over one another, and finds the users.
 func (r *resolver) merge() {
+	r.project.Merged = devcontainer.Merge(r.entries())
+	r.findUsers()
+}
+
+func (r *resolver) entries() []devcontainer.Entry {
 	entries := append([]devcontainer.Entry{}, r.project.Label...)
 	for i, entry := range entries { // label values are substituted on the host that makes the container
 		entries[i].Root = r.substituted(entry.Root)
@@ -58,14 +79,14 @@ func (r *resolver) merge() {
 	}
 	config := r.project.Config
 	config.Root = r.root
-	entries = append(entries, devcontainer.FromConfig(config))
-	r.project.Merged = devcontainer.Merge(entries)
-	r.findUsers()
+	return append(entries, devcontainer.FromConfig(config))
 }
 
 func (r *resolver) substituted(node jsonc.Node) jsonc.Node {
 	node, _ = devcontainer.AtRead(r.Host, r.project.Config).Node(node)
-	node, _ = devcontainer.WithID(r.Host.ID()).Node(node)
+	if !r.unnamed {
+		node, _ = devcontainer.WithID(r.Host.ID()).Node(node)
+	}
 	return node
 }
 

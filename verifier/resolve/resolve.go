@@ -38,6 +38,7 @@ type resolver struct {
 	folder    string     // of the project, relative to the workspace: the one that holds .devcontainer
 	root      jsonc.Node // devcontainer.json, as far as it is substituted
 	project   facts.Project
+	unnamed   bool // no container exists yet, so that it has no id
 
 	build     *dockerfile.Build          // of the Dockerfile, or of one that only says FROM the image
 	context   string                     // folder of the workspace that the build copies from
@@ -83,9 +84,17 @@ func (r *resolver) readConfig(file source.File) {
 		r.problem(p.Kind, p.Message, p.Place)
 	}
 	root, surprises := devcontainer.AtRead(r.Host, config).Node(config.Root)
-	r.project.Surprises = append(r.project.Surprises, surprises...)
-	r.root, surprises = devcontainer.WithID(r.Host.ID()).Node(root)
-	r.project.Surprises = append(r.project.Surprises, surprises...)
+	for _, surprise := range surprises {
+		if surprise.Kind == "no-name" {
+			r.problem("no-name", surprise.Text+": "+surprise.Message, surprise.Place)
+			continue
+		}
+		r.project.Surprises = append(r.project.Surprises, surprise)
+	}
+	r.root = root
+	if !r.unnamed {
+		r.root, _ = devcontainer.WithID(r.Host.ID()).Node(root)
+	}
 	folder, _ := r.Host.Folders(config)
 	r.project.Folder = r.text(folder, source.Place{})
 }
