@@ -21,7 +21,7 @@ readonly DLV=1.27.2     # supports GO_NEW
 readonly DLV_OLD=1.24.2 # too old for GO_NEW; built with GO_OLD
 readonly GOPLS=0.23.0
 readonly PACKAGES=(binfmt-support ca-certificates debian-archive-keyring
-  debootstrap docker-registry docker.io qemu-user-static shellcheck xz-utils)
+  debootstrap docker-compose docker-registry docker.io qemu-user-static shellcheck xz-utils)
 
 readonly MIRROR=${DCVERIFY_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 readonly CACHE=${DCVERIFY_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/dcverify-test}

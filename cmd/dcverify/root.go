@@ -82,7 +82,7 @@ func newRoot(sys system) *cobra.Command {
 		Short: "Prove that Go, its debugger and its editor work in a dev container",
 		Long: `dcverify finds out what every process of a dev container really sees of Go's environment and who set it,
 checks GOROOT and all of it for consistency, and proves by doing that go builds, that a headless Delve
-launches a program, and that it attaches to one.
+launches a program and attaches to one, and that gopls works. On a host it judges files and images.
 
 Exit status: 0 nothing at or above --fail-on; 1 an error was found; 2 only warnings, with --fail-on warning;
 3 usage, or input that cannot be read; 4 dcverify could not finish, or nothing could be asked.`,

@@ -94,7 +94,7 @@ func newRun(sys system) *cobra.Command {
 		Use:   "run",
 		Short: "Verify the dev container, or machine, that this runs in",
 		Long: `run finds out what every view of this container sees, asks all checks, and proves by doing: it builds and
-tests a small module in every view, launches a program under Delve and attaches to a running one.
+tests a small module in every view, launches a program under Delve, attaches to a running one, debugs a package as the editor does, and asks gopls.
 Nothing of the workspace is run or changed, and without --online nothing touches the network.`,
 		Example: "  dcverify run\n  dcverify run --only goroot-consistent,DV605 --format json\n  dcverify run --fail-on never -o json=report.json",
 		Args:    cobra.NoArgs,

@@ -42,11 +42,11 @@ var cleanLayers = map[string]map[string]string{
 // layersOf is which kinds of layers make each view, lowest first.
 var layersOf = map[string][]string{
 	goenv.ImageView:     {goenv.Default, goenv.Image},
-	goenv.ContainerView: {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.ContainerEnv},
-	goenv.LoginView:     {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.ContainerEnv, goenv.LoginFiles},
-	goenv.RemoteView:    {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.ContainerEnv, goenv.RemoteEnv},
-	goenv.TerminalView:  {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.ContainerEnv, goenv.RemoteEnv, goenv.Extension},
-	goenv.ToolsView:     {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.ContainerEnv, goenv.RemoteEnv, goenv.Extension, goenv.ToolsEnvVars},
+	goenv.ContainerView: {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.Dockerfile, goenv.Label, goenv.ContainerEnv},
+	goenv.LoginView:     {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.Dockerfile, goenv.Label, goenv.ContainerEnv, goenv.LoginFiles},
+	goenv.RemoteView:    {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.Dockerfile, goenv.Label, goenv.ContainerEnv, goenv.RemoteEnv},
+	goenv.TerminalView:  {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.Dockerfile, goenv.Label, goenv.ContainerEnv, goenv.RemoteEnv, goenv.Extension},
+	goenv.ToolsView:     {goenv.Default, goenv.UserEnvFile, goenv.Image, goenv.Dockerfile, goenv.Label, goenv.ContainerEnv, goenv.RemoteEnv, goenv.Extension, goenv.ToolsEnvVars},
 }
 
 func (c caseFacts) snapshot(t *testing.T) *facts.Snapshot {

@@ -25,10 +25,10 @@ type node struct {
 }
 
 // Order puts features into the order of their installation: rounds of those whose dependencies are installed, of each round
-// the ones with the highest priority, sorted. The config is the path of devcontainer.json in the workspace, from where local
-// features are meant.
-func Order(features []Feature, config string, override []string, manifestOf func(Feature) Manifest) ([]Feature, []jsonc.Problem) {
-	o := orderer{config: config, manifestOf: manifestOf, manifests: map[string]Manifest{}}
+// the ones with the highest priority, sorted. The config is the path of devcontainer.json, from where local features are meant;
+// they must lie in .devcontainer of the workspace, which is the folder that a tool opens.
+func Order(features []Feature, config, workspace string, override []string, manifestOf func(Feature) Manifest) ([]Feature, []jsonc.Problem) {
+	o := orderer{config: config, below: path.Join(workspace, ".devcontainer"), manifestOf: manifestOf, manifests: map[string]Manifest{}}
 	var worklist []*node
 	for _, f := range features {
 		worklist = append(worklist, &node{Feature: f})
@@ -91,6 +91,7 @@ func names(nodes []*node) string {
 
 type orderer struct {
 	config     string
+	below      string
 	manifestOf func(Feature) Manifest
 	manifests  map[string]Manifest
 	problems   []jsonc.Problem
@@ -133,8 +134,7 @@ func (o *orderer) locate(n *node) {
 		return
 	}
 	n.Folder = path.Join(path.Dir(o.config), n.ID)
-	below := path.Join(ProjectFolder(o.config), ".devcontainer")
-	if n.Folder != below && !strings.HasPrefix(n.Folder, below+"/") && n.Unknown == "" {
+	if n.Folder != o.below && !strings.HasPrefix(n.Folder, o.below+"/") && n.Unknown == "" {
 		n.Unknown = "a local feature must lie below .devcontainer"
 		o.problem("feature", n.Reference+": a local feature must lie below .devcontainer", n.Place)
 	}

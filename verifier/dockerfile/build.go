@@ -218,8 +218,8 @@ func (b *builder) begin(n *node, c *instructions.Stage) {
 	if b.options.Legacy && b.named(c.Name, index) >= 0 {
 		b.problem("syntax", fmt.Sprintf("the stage name %s is used already: the builder before BuildKit refuses it", c.Name), at)
 	}
-	at.place = s.out.ImagePlace
-	name := b.expand(c.BaseName, b.globals, where{place: at.place, stage: index, declared: b.declared})
+	at.place, at.declared = s.out.ImagePlace, b.declared // of an ARG without a value empty-from says enough
+	name := b.expand(c.BaseName, b.globals, at)
 	if c.Platform != "" {
 		s.out.Platform = b.expand(c.Platform, b.globals, at).text
 		if s.out.Platform == "" {

@@ -97,8 +97,8 @@ func (f *File) parse(r *ruler) *parser.Result {
 			progress = progress || !f.lines.blank[n]
 			f.lines.blank[n] = true
 		}
-		if !progress {
-			return nil // a file without instructions
+		if !progress || strings.Contains(err.Error(), "no instructions") {
+			return nil
 		}
 	}
 	return nil

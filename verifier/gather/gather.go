@@ -124,6 +124,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		EnvFile:   envs.envFile,
 		Shells:    envs.shells(),
 		Extension: envs.extension(),
+		Project:   g.project(envs.inContainer),
 		Problems:  g.problems,
 	}
 	for name, command := range commands {

@@ -2,6 +2,8 @@ package resolve
 
 import (
 	"io/fs"
+	"path"
+	"strings"
 
 	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/facts"
@@ -21,11 +23,20 @@ func (r *resolver) readFeatures() {
 	for _, name := range r.root.Get("overrideFeatureInstallOrder").Elements {
 		override = append(override, name.Text)
 	}
-	features, problems := devcontainer.Order(used, r.Config, override, r.manifest)
+	features, problems := devcontainer.Order(used, r.Config, r.opened(), override, r.manifest)
 	for _, p := range problems {
 		r.problem(p.Kind, p.Message, p.Place)
 	}
 	r.project.Features = features
+}
+
+// opened is the folder that the host's tool opens, inside of the files that are at hand.
+func (r *resolver) opened() string {
+	inside, ok := strings.CutPrefix(r.Host.Config, r.Host.Workspace+"/")
+	if !ok || !strings.HasSuffix(r.Config, inside) {
+		return r.folder
+	}
+	return path.Clean(strings.TrimSuffix(r.Config, inside))
 }
 
 // manifest is the devcontainer-feature.json of a feature: its own, somebody's who has it, or the table's.
@@ -64,6 +75,11 @@ func MergedConfiguration(workspace fs.FS, options Options) (jsonc.Node, error) {
 // merge lays label, features and devcontainer.json over one another, and finds the users.
 func (r *resolver) merge() {
 	r.project.Merged = devcontainer.Merge(r.entries())
+	for _, said := range [][]devcontainer.Variable{r.project.Merged.ContainerEnv, r.project.Merged.RemoteEnv} {
+		for i := range said {
+			said[i].Unknown = r.decidedAway(said[i])
+		}
+	}
 	r.findUsers()
 }
 
@@ -83,6 +99,9 @@ func (r *resolver) entries() []devcontainer.Entry {
 }
 
 func (r *resolver) substituted(node jsonc.Node) jsonc.Node {
+	if r.Away {
+		return node
+	}
 	node, _ = devcontainer.AtRead(r.Host, r.project.Config).Node(node)
 	if !r.unnamed {
 		node, _ = devcontainer.WithID(r.Host.ID()).Node(node)

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/devcontainer"
@@ -24,6 +25,7 @@ import (
 type Options struct {
 	Config string            // the devcontainer.json, relative to the workspace
 	Host   devcontainer.Host // the machine on which a container would be made
+	Away   bool              // that machine is not known: what it decides is not known either
 
 	// Image gives the configuration of an image and who knows it; false where it is not at hand. Nil asks nobody.
 	Image func(reference string) (config dockerfile.Base, from string, ok bool)
@@ -83,6 +85,11 @@ func (r *resolver) readConfig(file source.File) {
 	for _, p := range config.Problems {
 		r.problem(p.Kind, p.Message, p.Place)
 	}
+	if r.Away {
+		r.root = config.Root
+		r.project.Folder, _ = r.Host.Folders(config)
+		return
+	}
 	root, surprises := devcontainer.AtRead(r.Host, config).Node(config.Root)
 	for _, surprise := range surprises {
 		if surprise.Kind == "no-name" {
@@ -97,6 +104,27 @@ func (r *resolver) readConfig(file source.File) {
 	}
 	folder, _ := r.Host.Folders(config)
 	r.project.Folder = r.text(folder, source.Place{})
+}
+
+// ofHost is the forms that the machine decides on which a container is made.
+var ofHost = []string{"localEnv", "env", "localWorkspaceFolder", "localWorkspaceFolderBasename", "containerWorkspaceFolder",
+	"containerWorkspaceFolderBasename", "devcontainerId"}
+
+// decidedAway tells why a value is not known, where it depends on a machine that is not known.
+func (r *resolver) decidedAway(v devcontainer.Variable) string {
+	if !r.Away || v.Unknown != "" {
+		return v.Unknown
+	}
+	for _, form := range devcontainer.Leftover(v.Value) {
+		name, _, _ := strings.Cut(strings.TrimSuffix(form[2:], "}"), ":")
+		if slices.Contains(ofHost, name) {
+			return "the machine on which the container was made decides " + form
+		}
+	}
+	if v.From == "runArgs" && !strings.Contains(v.Raw, "=") {
+		return "the machine on which the container was made decides it"
+	}
+	return ""
 }
 
 // text substitutes in a single text what the host decides.

@@ -231,6 +231,9 @@ func (r *resolver) runArgsLayers() (files, variables []goenv.Layer) {
 		return nil, nil // nobody reads runArgs then
 	}
 	args := devcontainer.ReadRunArgs(r.root, r.Host.Env)
+	for i := range args.Env {
+		args.Env[i].Unknown = r.decidedAway(args.Env[i])
+	}
 	r.project.RunArgs = args
 	var said []devcontainer.Variable
 	for _, name := range args.EnvFiles {
