@@ -24,7 +24,14 @@ var configValid = check.Check{
 		if !ok {
 			return
 		}
+		told := map[string]bool{}
 		for _, problem := range project.Problems {
+			// What is no JSON breaks in several places of one line.
+			line := fmt.Sprint(problem.Place.File, problem.Place.Line)
+			if (problem.Kind == "dropped" || problem.Kind == "syntax") && told[line] {
+				continue
+			}
+			told[line] = problem.Kind == "dropped" || problem.Kind == "syntax" || told[line]
 			if f, ok := judgeProblem(project, problem); ok {
 				f.Location = problem.Place
 				p.Report(f, problem.Kind, problem.Message)

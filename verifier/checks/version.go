@@ -259,6 +259,9 @@ func nearGoVariable(name string) string {
 		return ""
 	}
 	for _, known := range goenv.Variables {
+		if strings.ReplaceAll(name, "_", "") == strings.ReplaceAll(known, "_", "") {
+			return "" // GO_ENV and its like are other programs' own
+		}
 		// A number at the end makes a second one of a kind (GOROOT2), which is somebody's own.
 		if len(known) >= 5 && editDistance(name, known) == 1 && strings.TrimRight(name, "0123456789_") != known && len(name) >= len(known)-1 {
 			return known

@@ -78,7 +78,7 @@ func startServer(tool Tool, args []string, dir string) (*server, error) {
 		reads[0].SetReadDeadline(soon)
 		reads[1].SetReadDeadline(soon)
 		output.Wait()
-		reads[2].SetReadDeadline(time.Now())
+		reads[2].SetReadDeadline(time.Now().Add(100 * time.Millisecond)) // a line that was written is still to be read
 		line.Wait()
 		closeAll(reads)
 		close(s.ended)

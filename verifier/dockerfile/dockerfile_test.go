@@ -281,9 +281,9 @@ func TestLimits(t *testing.T) {
 		"nested over lines":  "FROM scratch\n" + strings.Repeat("ONBUILD \\\n", 100000) + "\n",
 		"long line":          "FROM scratch\nENV A=" + strings.Repeat("x", 1<<20) + "\nENV B=1\n",
 		"broken lines":       repeat("ENV A\n", 100000),
-		"unknown lines":      repeat("FOO\n", 100000),
+		"unknown lines":      repeat("FOO\n", 10000),
 		"stages":             stages.String(),
-		"one long continued": "FROM scratch\nENV " + strings.Repeat("A=1 \\\n", 200000) + "B=2\n",
+		"one long continued": "FROM scratch\nENV " + strings.Repeat("A=1 \\\n", 50000) + "B=2\n",
 		"one name":           repeat("ENV A=$A\n", 20000),
 	} {
 		t.Run(name, func(t *testing.T) {
