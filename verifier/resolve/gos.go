@@ -62,9 +62,7 @@ func (r *resolver) goOfImage(reference string) (facts.GoInstall, bool) {
 	if image.From != "" { // somebody has it: its own word counts
 		install.Version, install.Exact = environ["GOLANG_VERSION"], true
 		install.Toolchain = environ["GOTOOLCHAIN"]
-		if install.Version != "" {
-			return install, true
-		}
+		return install, install.Version != "" // whatever its name promises
 	}
 	if image.Known == nil || image.Known.Go == "" {
 		return facts.GoInstall{}, false
