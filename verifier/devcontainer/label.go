@@ -35,21 +35,22 @@ func ParseLabel(text string) ([]Entry, []jsonc.Problem) {
 		return nil, []jsonc.Problem{{Kind: "label", Message: "the label " + LabelName + " of the image is no JSON: the reference CLI drops all of it without a word"}}
 	}
 	for i := range entries {
-		entries[i].Root = withoutPlaces(entries[i].Root) // they would lead into a text that nobody can open
+		entries[i].Root = WithoutPlaces(entries[i].Root) // they would lead into a text that nobody can open
 	}
 	return entries, nil
 }
 
-func withoutPlaces(node jsonc.Node) jsonc.Node {
+// WithoutPlaces is a value of a text that is no file of the workspace.
+func WithoutPlaces(node jsonc.Node) jsonc.Node {
 	node.Place = source.Place{}
 	node.Members = slices.Clone(node.Members)
 	for i := range node.Members {
 		node.Members[i].Place = source.Place{}
-		node.Members[i].Value = withoutPlaces(node.Members[i].Value)
+		node.Members[i].Value = WithoutPlaces(node.Members[i].Value)
 	}
 	node.Elements = slices.Clone(node.Elements)
 	for i := range node.Elements {
-		node.Elements[i] = withoutPlaces(node.Elements[i])
+		node.Elements[i] = WithoutPlaces(node.Elements[i])
 	}
 	return node
 }

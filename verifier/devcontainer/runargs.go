@@ -96,8 +96,9 @@ func ParseEnvFile(file source.File, env map[string]string) ([]Variable, []jsonc.
 	var list []Variable
 	var problems []jsonc.Problem
 	index := source.NewIndex(file)
-	start := 0
-	for line := range strings.Lines(strings.TrimPrefix(file.Text, "\ufeff")) {
+	lines := strings.TrimPrefix(file.Text, "\ufeff")
+	start := len(file.Text) - len(lines)
+	for line := range strings.Lines(lines) {
 		text := strings.TrimLeft(strings.TrimRight(line, "\r\n"), " \t")
 		place := index.Place(start, start+len(strings.TrimRight(line, "\r\n")))
 		start += len(line)

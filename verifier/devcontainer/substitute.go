@@ -2,7 +2,6 @@ package devcontainer
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"math/big"
 	"path"
@@ -125,13 +124,13 @@ func (p Pass) Text(text string, at source.Place) (string, []Surprise) {
 		if start < 0 {
 			break
 		}
-		end := strings.IndexByte(rest[start:], '}')
-		if line := strings.IndexByte(rest[start:], '\n'); end < 0 || line >= 0 && line < end {
-			if end < 0 {
-				break
-			}
-			result.WriteString(rest[:start+2])
-			rest = rest[start+2:]
+		end := strings.IndexAny(rest[start:], "}\n\r\u2028\u2029")
+		if end < 0 {
+			break
+		}
+		if rest[start+end] != '}' { // the dot of its regular expression is no end of a line
+			result.WriteString(rest[:start+end])
+			rest = rest[start+end:]
 			continue
 		}
 		match := rest[start : start+end+1]
@@ -198,11 +197,13 @@ func Leftover(text string) []string {
 
 // ID is the devcontainerId: the hash of the labels by which the reference CLI finds the container again, in base 32.
 func (h Host) ID() string {
-	labels, err := json.Marshal(map[string]string{"devcontainer.config_file": h.Config, "devcontainer.local_folder": h.Workspace})
-	if err != nil {
-		return ""
+	label := func(name, value string) jsonc.Property {
+		return jsonc.Property{Name: name, Value: jsonc.Node{Kind: jsonc.String, Text: value}}
 	}
-	sum := sha256.Sum256(labels)
+	labels := jsonc.Node{Kind: jsonc.Object, Members: []jsonc.Property{ // sorted; encoding/json would write & as \u0026
+		label("devcontainer.config_file", h.Config), label("devcontainer.local_folder", h.Workspace),
+	}}
+	sum := sha256.Sum256([]byte(labels.JSON()))
 	id := new(big.Int).SetBytes(sum[:]).Text(32)
 	return strings.Repeat("0", max(52-len(id), 0)) + id
 }

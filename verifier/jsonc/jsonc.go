@@ -29,7 +29,9 @@ func Read(file source.File) (Node, []Problem) {
 	if depth(file.Text) > mostDepth {
 		return Node{}, []Problem{{Kind: "syntax", Message: fmt.Sprintf("it is nested more than %d deep", mostDepth), Place: index.Place(0, 0)}}
 	}
-	if root, err := hujson.Parse([]byte(file.Text)); err == nil {
+	// To hujson a carriage return alone ends no line, and so no comment.
+	alone := strings.Count(file.Text, "\r") > strings.Count(file.Text, "\r\n")
+	if root, err := hujson.Parse([]byte(file.Text)); err == nil && !alone {
 		node := convert(root, index)
 		return node, duplicates(node, nil)
 	}
@@ -194,16 +196,26 @@ func (n Node) JSON() string {
 		return quote(n.Text)
 	case "":
 		return ""
+	case Number:
+		if strings.HasSuffix(n.Text, "Infinity") { // 1e400, which JSON has no word for
+			return "null"
+		}
 	}
 	return n.Text
 }
 
+// quote writes a string as JSON.stringify does. encoding/json would escape the two line separators of Unicode, which
+// JavaScript leaves.
 func quote(text string) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(text) // a string can always be written
-	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(strings.TrimSuffix(b.String(), "\n"))
+	quoted := strings.TrimSuffix(b.String(), "\n")
+	if !strings.Contains(quoted, `\u202`) {
+		return quoted
+	}
+	return strings.NewReplacer(`\\`, `\\`, `\u2028`, "\u2028", `\u2029`, "\u2029").Replace(quoted) // an escaped backslash begins no escape
 }
 
 // String is what becomes of the value in a text or an environment: String(value) of JavaScript.

@@ -1,29 +1,21 @@
-// Package registry gets the configurations of images and the manifests of features from registries, and keeps them.
+// Package registry gets the configurations of images and the manifests of features from an OCI image layout, from its
+// cache and from registries, and keeps what registries answered.
 //
 // Its one rule: without leave it touches no network; what it once learned it answers from its cache.
 package registry
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/dcverify/dcverify/verifier/dockerfile"
 )
@@ -31,16 +23,13 @@ import (
 // Options says where to ask.
 type Options struct {
 	Online    bool              // registries may be asked
+	Layout    string            // folder of an OCI image layout that is asked for images first; empty for none
 	Cache     string            // folder of earlier answers; empty for none
 	Transport http.RoundTripper // nil for the usual one
 }
 
-// manifestLimit is the size in bytes of the largest manifest of a feature that is read, and archiveLimit that of the largest
-// archive that is looked through for it.
-const (
-	manifestLimit = 1 << 20
-	archiveLimit  = 64 << 20
-)
+// patience is how long one question to a registry may take, with all its requests.
+const patience = 20 * time.Second
 
 // ErrOffline is the error of what is not in the cache and may not be asked for.
 var ErrOffline = errors.New("not in the cache, and registries are not asked without --online")
@@ -56,171 +45,167 @@ func DefaultCache(env map[string]string) string {
 	return ""
 }
 
-// Image is the configuration of an image for linux on amd64, and where it comes from: "cache" or "registry". References are
-// those of docker: golang:1.26 is docker.io/library/golang:1.26. Registries on this machine are asked over plain HTTP.
+// Image is the configuration of an image for linux on amd64, and where it comes from: "oci layout PATH", "registry" or
+// "cache of 2006-01-02". An image that is there for one other platform only is taken as it is. References are those of
+// docker: golang:1.26 is docker.io/library/golang:1.26. Registries on this machine are asked over plain HTTP.
+//
+// With Online the registry is asked even for what is in the cache, since tags move.
 func Image(ctx context.Context, reference string, o Options) (dockerfile.Base, string, error) {
 	ref, err := name.ParseReference(reference)
 	if err != nil {
 		return dockerfile.Base{}, "", err
 	}
-	if o.Online {
-		image, err := remote.Image(ref, o.remote(ctx, v1.Platform{OS: "linux", Architecture: "amd64"})...)
+	if o.Layout != "" {
+		base, found, err := layoutImage(o.Layout, reference, ref)
 		if err != nil {
-			return dockerfile.Base{}, "", fmt.Errorf("asking the registry for %s: %w", reference, err)
+			return dockerfile.Base{}, "", fmt.Errorf("reading the oci layout %s: %w", o.Layout, err)
 		}
-		file, err := image.ConfigFile()
-		if err != nil {
-			return dockerfile.Base{}, "", fmt.Errorf("reading the configuration of %s: %w", reference, err)
+		if found {
+			return base, "oci layout " + o.Layout, nil
 		}
-		config := file.Config
-		base := dockerfile.Base{
-			Env: config.Env, User: config.User, Workdir: config.WorkingDir, Shell: config.Shell, OnBuild: config.OnBuild, Labels: config.Labels,
+	}
+	if !o.Online {
+		var base dockerfile.Base
+		asked, ok := o.kept("image", ref.Name(), ref.Name(), &base)
+		if !ok {
+			return dockerfile.Base{}, "", ErrOffline
 		}
-		if text, err := json.Marshal(base); err == nil {
-			o.keep("image", ref.Name(), text)
-		}
-		return base, "registry", nil
+		return base, "cache of " + asked, nil
 	}
 	var base dockerfile.Base
-	text, err := o.kept("image", ref.Name())
-	if err == nil {
-		err = json.Unmarshal(text, &base)
+	err = patiently(ctx, func(ctx context.Context) (err error) {
+		base, err = o.image(ctx, ref)
+		return err
+	})
+	if err != nil {
+		return dockerfile.Base{}, "", fmt.Errorf("asking the registry for %s: %w", reference, err)
 	}
-	return base, "cache", err
+	o.keep("image", ref.Name(), ref.Name(), base)
+	return base, "registry", nil
 }
 
 // Feature is the devcontainer-feature.json of a feature in a registry, or of a tarball at an https address.
 func Feature(ctx context.Context, reference string, o Options) (string, error) {
+	// Only part of an address may be shown and written down: its user and its query can hold secrets.
+	shown := reference
+	web := strings.HasPrefix(reference, "https://")
+	if web {
+		shown = bare(reference)
+	}
 	if !o.Online {
-		text, err := o.kept("feature", reference)
-		return string(text), err
+		// A text is kept as a string, since a manifest that is broken or has comments is an answer too.
+		var text string
+		if _, ok := o.kept("feature", reference, shown, &text); !ok {
+			return "", ErrOffline
+		}
+		return text, nil
 	}
 	var text string
-	var err error
-	if strings.HasPrefix(reference, "https://") {
-		text, err = o.tarball(ctx, reference)
-	} else {
-		text, err = o.artifact(ctx, reference)
-	}
+	err := patiently(ctx, func(ctx context.Context) (err error) {
+		if web {
+			text, err = o.tarball(ctx, reference)
+		} else {
+			text, err = o.artifact(ctx, reference)
+		}
+		return err
+	})
 	if err != nil {
-		return "", fmt.Errorf("asking for the feature %s: %w", reference, err)
+		return "", fmt.Errorf("asking for the feature %s: %w", shown, err)
 	}
-	o.keep("feature", reference, []byte(text))
+	o.keep("feature", reference, shown, text)
 	return text, nil
 }
 
-func (o Options) remote(ctx context.Context, platform v1.Platform) []remote.Option {
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithPlatform(platform)}
-	if o.Transport != nil {
-		options = append(options, remote.WithTransport(o.Transport))
+// patiently asks a question within its time, whatever time the caller has beyond it.
+func patiently(parent context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(parent, patience)
+	defer cancel()
+	err := ask(ctx)
+	if err != nil && parent.Err() == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("no answer within %s: %w", patience, context.DeadlineExceeded)
 	}
-	return options
+	return err
 }
 
-// artifact reads a feature from a registry: its manifest has the metadata as an annotation, and older ones only the archive.
-func (o Options) artifact(ctx context.Context, reference string) (string, error) {
-	ref, err := name.ParseReference(reference)
-	if err != nil {
-		return "", err
-	}
-	image, err := remote.Image(ref, o.remote(ctx, v1.Platform{})...)
-	if err != nil {
-		return "", err
-	}
+// configLimit is the size in bytes of the largest configuration of an image that is read.
+const configLimit = 8 << 20
+
+// configuration is what a build takes over from an image.
+func configuration(image v1.Image) (dockerfile.Base, error) {
 	manifest, err := image.Manifest()
 	if err != nil {
-		return "", err
+		return dockerfile.Base{}, err
 	}
-	if text := manifest.Annotations["dev.containers.metadata"]; text != "" && len(text) <= manifestLimit {
-		return text, nil
+	if size := manifest.Config.Size; size < 0 || size > configLimit {
+		return dockerfile.Base{}, fmt.Errorf("its configuration has over %d bytes", configLimit)
 	}
-	layers, err := image.Layers()
+	text, err := image.RawConfigFile()
 	if err != nil {
-		return "", err
+		return dockerfile.Base{}, err
 	}
-	if len(layers) == 0 {
-		return "", errors.New("it has no archive")
+	var file v1.ConfigFile
+	if err := json.Unmarshal(text, &file); err != nil {
+		return dockerfile.Base{}, fmt.Errorf("its configuration: %w", err)
 	}
-	archive, err := layers[0].Compressed()
-	if err != nil {
-		return "", err
-	}
-	defer archive.Close()
-	return manifestIn(archive)
+	c := file.Config
+	return dockerfile.Base{
+		Env: c.Env, User: c.User, Workdir: c.WorkingDir, Shell: c.Shell, OnBuild: c.OnBuild, Labels: c.Labels,
+	}, nil
 }
 
-func (o Options) tarball(ctx context.Context, address string) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return "", err
-	}
-	client := http.Client{Transport: o.Transport}
-	response, err := client.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return "", errors.New(response.Status)
-	}
-	return manifestIn(response.Body)
-}
-
-// manifestIn finds the devcontainer-feature.json at the top of an archive, compressed or not. Nothing is unpacked.
-func manifestIn(archive io.Reader) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(archive, archiveLimit+1))
-	if err != nil {
-		return "", err
-	}
-	if len(text) > archiveLimit {
-		return "", fmt.Errorf("its archive has over %d bytes", archiveLimit)
-	}
-	var reader io.Reader = bytes.NewReader(text)
-	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
-		if reader, err = gzip.NewReader(reader); err != nil {
-			return "", err
+// pick finds the image for linux on amd64 in an index, or the only image there is. An entry without a platform is for
+// linux on amd64, as go-containerregistry has it. The attestations that BuildKit lays beside images (platform
+// unknown/unknown) are none.
+func pick(entries []v1.Descriptor) (v1.Descriptor, bool) {
+	images := imagesOf(entries)
+	for _, d := range images {
+		if d.Platform == nil || d.Platform.OS == "linux" && d.Platform.Architecture == "amd64" {
+			return d, true
 		}
 	}
-	files := tar.NewReader(io.LimitReader(reader, archiveLimit))
-	for {
-		header, err := files.Next()
-		if err != nil {
-			return "", fmt.Errorf("its archive has no devcontainer-feature.json: %w", err)
+	if len(images) == 1 {
+		return images[0], true
+	}
+	return v1.Descriptor{}, false
+}
+
+func imagesOf(entries []v1.Descriptor) []v1.Descriptor {
+	var images []v1.Descriptor
+	for _, d := range entries {
+		if (d.MediaType.IsImage() || d.MediaType.IsIndex()) && (d.Platform == nil || d.Platform.OS != "unknown") {
+			images = append(images, d)
 		}
-		if path.Clean(header.Name) == "devcontainer-feature.json" {
-			text, err := io.ReadAll(io.LimitReader(files, manifestLimit))
-			return string(text), err
-		}
 	}
+	return images
 }
 
-func (o Options) file(kind, key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return filepath.Join(o.Cache, kind+"-"+hex.EncodeToString(sum[:])+".json")
-}
+// indexDepth is how many indexes may stand in each other.
+const indexDepth = 4
 
-func (o Options) kept(kind, key string) ([]byte, error) {
-	if o.Cache == "" {
-		return nil, ErrOffline
+// inside is the image for linux on amd64 of an index, also of an index within it.
+func inside(index v1.ImageIndex, depth int) (v1.Image, error) {
+	if depth == 0 {
+		return nil, fmt.Errorf("over %d indexes stand in each other", indexDepth)
 	}
-	text, err := os.ReadFile(o.file(kind, key))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, ErrOffline
-	}
-	return text, err
-}
-
-// keep writes an answer down, as a whole or not at all. A cache that cannot be written is none.
-func (o Options) keep(kind, key string, text []byte) {
-	if o.Cache == "" || os.MkdirAll(o.Cache, 0o755) != nil {
-		return
-	}
-	file, err := os.CreateTemp(o.Cache, ".answer-*")
+	manifest, err := index.IndexManifest()
 	if err != nil {
-		return
+		return nil, err
 	}
-	_, err = file.Write(text)
-	if errors.Join(err, file.Close()) != nil || os.Rename(file.Name(), o.file(kind, key)) != nil {
-		_ = os.Remove(file.Name()) // the next run asks again
+	entry, ok := pick(manifest.Manifests)
+	if !ok {
+		return nil, errors.New("it has no image for linux/amd64")
 	}
+	return entryOf(index, entry, depth)
+}
+
+// entryOf is the image that an entry of an index stands for.
+func entryOf(index v1.ImageIndex, entry v1.Descriptor, depth int) (v1.Image, error) {
+	if !entry.MediaType.IsIndex() {
+		return index.Image(entry.Digest)
+	}
+	below, err := index.ImageIndex(entry.Digest)
+	if err != nil {
+		return nil, err
+	}
+	return inside(below, depth-1)
 }

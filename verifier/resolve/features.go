@@ -48,12 +48,12 @@ func (r *resolver) manifest(feature devcontainer.Feature) devcontainer.Manifest 
 	if r.Feature != nil {
 		if text, ok := r.Feature(feature.Reference); ok {
 			root, _ := jsonc.Read(source.File{Name: feature.Reference, Text: text})
-			return devcontainer.Manifest{Root: root}
+			return devcontainer.Manifest{Root: devcontainer.WithoutPlaces(root)}
 		}
 	}
 	if text, from, ok := knowledge.FeatureManifest(feature.ID, feature.Version); ok {
 		root, _ := jsonc.Read(source.File{Name: feature.Reference, Text: text})
-		return devcontainer.Manifest{Root: root, Assumed: from}
+		return devcontainer.Manifest{Root: devcontainer.WithoutPlaces(root), Assumed: from}
 	}
 	return devcontainer.Manifest{Unknown: "the feature " + feature.Reference + " is not at hand"}
 }

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"io/fs"
 	"path"
 	"strings"
 
@@ -10,6 +11,10 @@ import (
 // ignored tells whether git ignores a file, so that everybody makes his own and a fresh clone has none. It knows the plain
 // patterns of .gitignore files between the workspace and the file, which is what people write for such files.
 func (r *resolver) ignored(name string) bool {
+	name = path.Clean(name)
+	if !fs.ValidPath(name) {
+		return false
+	}
 	result := false
 	for folder := "."; ; {
 		if file, err := source.Read(r.workspace, path.Join(folder, ".gitignore")); err == nil {
