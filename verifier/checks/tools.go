@@ -15,7 +15,7 @@ import (
 const goplsPackage = "golang.org/x/tools/gopls"
 
 var goplsFound = check.Check{
-	Code: "DV701", Name: "gopls-found", Severity: finding.Error, Scope: "IC",
+	Code: "DV701", Name: "gopls-found", Severity: finding.Error, Scope: "C",
 	Summary: "gopls is not where the Go extension looks, or cannot run here",
 	Needs:   []facts.Need{facts.Tools, facts.GoCommands},
 	Run: func(p *check.Pass) {
@@ -27,6 +27,7 @@ var goplsFound = check.Check{
 		f := finding.Finding{Fixes: []finding.Fix{{Message: "install it in the image", Safe: true, Commands: []string{"go install " + fittingTool(goplsPackage, workspaceGo(p))}}}}
 		switch {
 		case gopls.Binary.Path == "":
+			f.Severity = finding.Warning // the extension installs it, once somebody waits for it
 			f.Message = "gopls is not installed: completion, navigation and diagnostics wait until the Go extension has installed it, in every new container"
 			f.Cause = "looked in " + list(gopls.Searched)
 			f.Upstream = []string{`The "gopls" command is not available. Run "go install -v golang.org/x/tools/gopls@latest" to install.`}

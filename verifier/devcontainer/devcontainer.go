@@ -125,36 +125,56 @@ func migrate(root jsonc.Node) jsonc.Node {
 	if !extensions.Truthy() && !settings.Truthy() && port.Kind == "" {
 		return root
 	}
-	vscode := root.Get("customizations", "vscode")
+	root, vscode := moved(root, extensions, settings)
+	if port.Kind != "" && vscode.Get("devPort").Kind == "" {
+		vscode = with(vscode, "devPort", port)
+		root.Members = without(root.Members, "devPort")
+	}
+	return customized(root, vscode)
+}
+
+// migrateFeature does the same for a feature, which never had a devPort (containerFeaturesConfiguration.ts,
+// updateFromOldProperties).
+func migrateFeature(root jsonc.Node) jsonc.Node {
+	extensions, settings := root.Get("extensions"), root.Get("settings")
+	if !extensions.Truthy() && !settings.Truthy() {
+		return root
+	}
+	return customized(moved(root, extensions, settings))
+}
+
+// moved takes extensions and settings away, and gives what customizations.vscode becomes with them.
+func moved(root, extensions, settings jsonc.Node) (rest, vscode jsonc.Node) {
+	vscode = root.Get("customizations", "vscode")
 	if !vscode.Is(jsonc.Object) {
 		vscode = jsonc.Node{Kind: jsonc.Object}
 	}
-	drop := []string{}
 	if extensions.Truthy() {
-		list := vscode.Get("extensions")
-		added := extensions.Elements
-		if !extensions.Is(jsonc.Array) {
-			added = []jsonc.Node{extensions}
-		}
-		vscode = with(vscode, "extensions", jsonc.Node{Kind: jsonc.Array, Elements: append(slices.Clone(list.Elements), added...)})
-		drop = append(drop, "extensions")
+		list := slices.Concat(elements(vscode.Get("extensions")), elements(extensions))
+		vscode = with(vscode, "extensions", jsonc.Node{Kind: jsonc.Array, Elements: list})
+		root.Members = without(root.Members, "extensions")
 	}
 	if settings.Truthy() {
-		merged := jsonc.Node{Kind: jsonc.Object, Members: append(slices.Clone(settings.Members), vscode.Get("settings").Members...)}
+		merged := jsonc.Node{Kind: jsonc.Object, Members: slices.Concat(properties(settings), properties(vscode.Get("settings")))}
 		vscode = with(vscode, "settings", merged)
-		drop = append(drop, "settings")
+		root.Members = without(root.Members, "settings")
 	}
-	if port.Kind != "" && vscode.Get("devPort").Kind == "" {
-		vscode = with(vscode, "devPort", port)
-		drop = append(drop, "devPort")
-	}
+	return root, vscode
+}
+
+// customized is an object with its customizations.vscode set. Where these are something else than objects, what JavaScript sets
+// on them is lost.
+func customized(root, vscode jsonc.Node) jsonc.Node {
 	customizations := root.Get("customizations")
+	for _, node := range []jsonc.Node{customizations, customizations.Get("vscode")} {
+		if node.Truthy() && !node.Is(jsonc.Object) {
+			return root
+		}
+	}
 	if !customizations.Is(jsonc.Object) {
 		customizations = jsonc.Node{Kind: jsonc.Object}
 	}
-	root = with(root, "customizations", with(customizations, "vscode", vscode))
-	root.Members = slices.DeleteFunc(root.Members, func(m jsonc.Property) bool { return slices.Contains(drop, m.Name) })
-	return root
+	return with(root, "customizations", with(customizations, "vscode", vscode))
 }
 
 // with is a copy of an object with a member set.

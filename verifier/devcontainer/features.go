@@ -167,7 +167,7 @@ func (f Feature) Env() []Variable {
 
 // Entry is what a feature adds to the merged configuration.
 func (f Feature) Entry() Entry {
-	picked := pick(f.Manifest, pickedOfFeature)
+	picked := pick(migrateFeature(f.Manifest), pickedOfFeature)
 	id := jsonc.Property{Name: "id", Value: jsonc.Node{Kind: jsonc.String, Text: f.Reference}}
 	picked.Members = append([]jsonc.Property{id}, picked.Members...)
 	return Entry{From: f.Reference, Root: picked}

@@ -27,12 +27,11 @@ func Merge(entries []Entry) Merged {
 		merged.SecurityOpt = union(merged.SecurityOpt, entry.Root.Get("securityOpt"))
 		merged.Privileged = merged.Privileged || entry.Root.Get("privileged").Truthy()
 		merged.Init = merged.Init || entry.Root.Get("init").Truthy()
-		merged.Mounts = append(merged.Mounts, mounts(entry)...)
 		if node := entry.Root.Get("updateRemoteUserUID"); node.Is(jsonc.Bool) {
 			merged.UpdateUID = node.Truthy()
 		}
 	}
-	merged.Mounts = lastOfEachTarget(merged.Mounts)
+	merged.Mounts = mounts(entries)
 	for _, event := range hookNames {
 		for _, entry := range entries {
 			merged.Hooks = append(merged.Hooks, hooks(entry, event)...)
@@ -44,7 +43,7 @@ func Merge(entries []Entry) Merged {
 
 func variables(entry Entry, name string) []Variable {
 	var list []Variable
-	for _, m := range entry.Root.Get(name).Fields() {
+	for _, m := range properties(entry.Root.Get(name)) {
 		list = append(list, Variable{
 			Name: m.Name, Raw: m.Value.String(), Value: m.Value.String(), From: entry.From, Null: m.Value.Is(jsonc.Null), Kind: m.Value.Kind, Place: span(m),
 		})
@@ -53,7 +52,7 @@ func variables(entry Entry, name string) []Variable {
 }
 
 func union(list []string, node jsonc.Node) []string {
-	for _, element := range node.Elements {
+	for _, element := range elements(node) {
 		if text := element.String(); !slices.Contains(list, text) {
 			list = append(list, text)
 		}
@@ -61,17 +60,27 @@ func union(list []string, node jsonc.Node) []string {
 	return list
 }
 
-func mounts(entry Entry) []Mount {
+// mounts are those of all entries, of each target the last.
+func mounts(entries []Entry) []Mount {
 	var list []Mount
-	for _, element := range entry.Root.Get("mounts").Elements {
-		mount := Mount{From: entry.From, Place: element.Place}
-		if element.Is(jsonc.String) {
-			mount.Type, mount.Source, mount.Target = parseMount(element.Text)
-		} else {
-			mount.Type, mount.Source, mount.Target = element.Get("type").Text, element.Get("source").Text, element.Get("target").Text
+	seen := map[string]bool{}
+	for _, entry := range slices.Backward(entries) {
+		for _, element := range slices.Backward(elements(entry.Root.Get("mounts"))) {
+			target := mountTarget(element)
+			if seen[target] {
+				continue
+			}
+			seen[target] = true
+			mount := Mount{From: entry.From, Place: element.Place}
+			if element.Is(jsonc.String) {
+				mount.Type, mount.Source, mount.Target = parseMount(element.Text)
+			} else {
+				mount.Type, mount.Source, mount.Target = element.Get("type").Text, element.Get("source").Text, element.Get("target").Text
+			}
+			list = append(list, mount)
 		}
-		list = append(list, mount)
 	}
+	slices.Reverse(list)
 	return list
 }
 
@@ -89,19 +98,6 @@ func parseMount(text string) (kind, from, target string) {
 		}
 	}
 	return kind, from, target
-}
-
-func lastOfEachTarget(list []Mount) []Mount {
-	seen := map[string]bool{}
-	kept := []Mount{}
-	for _, mount := range slices.Backward(list) {
-		if !seen[mount.Target] {
-			seen[mount.Target] = true
-			kept = append(kept, mount)
-		}
-	}
-	slices.Reverse(kept)
-	return kept
 }
 
 // hooks are the commands of one event of one entry, of which the object form has several.

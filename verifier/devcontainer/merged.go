@@ -3,7 +3,9 @@ package devcontainer
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/dcverify/dcverify/verifier/jsonc"
 )
@@ -33,6 +35,7 @@ func MergedConfiguration(root jsonc.Node, entries []Entry) jsonc.Node {
 	for _, name := range append([]string{"customizations", "entrypoint", "shutdownAction"}, hookNames...) {
 		set(name, jsonc.Node{})
 	}
+	// In the order of mergeConfiguration, so that the texts are equal too.
 	set("init", boolean(anyTruthy(nodes, "init")))
 	set("privileged", boolean(anyTruthy(nodes, "privileged")))
 	set("capAdd", unionOf(nodes, "capAdd"))
@@ -43,24 +46,50 @@ func MergedConfiguration(root jsonc.Node, entries []Entry) jsonc.Node {
 	for _, hook := range hookNames {
 		set(hook+"s", collect(nodes, hook, true))
 	}
-	for _, name := range []string{"waitFor", "remoteUser", "containerUser", "userEnvProbe", "otherPortsAttributes", "shutdownAction"} {
+	for _, name := range []string{"waitFor", "remoteUser", "containerUser", "userEnvProbe"} {
 		set(name, last(nodes, name, jsonc.Node.Truthy))
 	}
-	for _, name := range []string{"overrideCommand", "updateRemoteUserUID"} {
-		set(name, last(nodes, name, func(n jsonc.Node) bool { return n.Is(jsonc.Bool) }))
-	}
-	for _, name := range []string{"remoteEnv", "containerEnv", "portsAttributes"} {
-		object := jsonc.Node{Kind: jsonc.Object}
-		for _, node := range nodes {
-			for _, m := range node.Get(name).Fields() {
-				object = with(object, m.Name, m.Value)
-			}
-		}
-		set(name, object)
-	}
+	isBool := func(n jsonc.Node) bool { return n.Is(jsonc.Bool) }
+	set("remoteEnv", assigned(nodes, "remoteEnv"))
+	set("containerEnv", assigned(nodes, "containerEnv"))
+	set("overrideCommand", last(nodes, "overrideCommand", isBool))
+	set("portsAttributes", assigned(nodes, "portsAttributes"))
+	set("otherPortsAttributes", last(nodes, "otherPortsAttributes", jsonc.Node.Truthy))
 	set("forwardPorts", mergedPorts(nodes))
+	set("shutdownAction", last(nodes, "shutdownAction", jsonc.Node.Truthy))
+	set("updateRemoteUserUID", last(nodes, "updateRemoteUserUID", isBool))
 	set("hostRequirements", mergedRequirements(nodes))
 	return merged
+}
+
+// properties is what JavaScript enumerates of a value: the members of an object, and by index the elements of a list and the
+// characters of a text, so that "containerEnv": ["A=1"] is a variable of the name 0.
+func properties(node jsonc.Node) []jsonc.Property {
+	elements := node.Elements
+	if node.Is(jsonc.String) {
+		for _, character := range node.Text {
+			elements = append(elements, jsonc.Node{Kind: jsonc.String, Text: string(character), Place: node.Place})
+		}
+	}
+	if len(elements) == 0 {
+		return node.Fields()
+	}
+	var list []jsonc.Property
+	for i, element := range elements {
+		list = append(list, jsonc.Property{Name: strconv.Itoa(i), Place: element.Place, Value: element})
+	}
+	return list
+}
+
+// assigned lays the objects of all entries over one another, as Object.assign does.
+func assigned(nodes []jsonc.Node, name string) jsonc.Node {
+	object := jsonc.Node{Kind: jsonc.Object}
+	for _, node := range nodes {
+		for _, m := range properties(node.Get(name)) {
+			object = with(object, m.Name, m.Value)
+		}
+	}
+	return object
 }
 
 func without(members []jsonc.Property, name string) []jsonc.Property {
@@ -110,14 +139,22 @@ func collect(nodes []jsonc.Node, name string, always bool) jsonc.Node {
 	return list
 }
 
+// elements is a list's elements, or the value itself where somebody wrote one alone: Array.prototype.concat and flat take both.
+// What is false for JavaScript is nothing.
+func elements(node jsonc.Node) []jsonc.Node {
+	switch {
+	case node.Is(jsonc.Array):
+		return node.Elements
+	case node.Truthy():
+		return []jsonc.Node{node}
+	}
+	return nil
+}
+
 func unionOf(nodes []jsonc.Node, name string) jsonc.Node {
 	var parts []jsonc.Node
 	for _, node := range nodes {
-		if value := node.Get(name); value.Is(jsonc.Array) {
-			parts = append(parts, value.Elements...)
-		} else if value.Truthy() {
-			parts = append(parts, value)
-		}
+		parts = append(parts, elements(node.Get(name))...)
 	}
 	return distinct(parts)
 }
@@ -144,36 +181,46 @@ func distinct(values []jsonc.Node) jsonc.Node {
 func mergedMounts(nodes []jsonc.Node) jsonc.Node {
 	var all []jsonc.Node
 	for _, node := range nodes {
-		if value := node.Get("mounts"); value.Is(jsonc.Array) {
-			all = append(all, value.Elements...)
-		} else if value.Truthy() {
-			all = append(all, value)
-		}
+		all = append(all, elements(node.Get("mounts"))...)
 	}
 	list := jsonc.Node{Kind: jsonc.Array}
 	seen := map[string]bool{}
-	for i := len(all) - 1; i >= 0; i-- {
-		target := all[i].Get("target").JSON()
-		if all[i].Is(jsonc.String) {
-			_, _, text := parseMount(all[i].Text)
-			target = jsonc.Node{Kind: jsonc.String, Text: text}.JSON()
-		}
-		if !seen[target] {
+	for _, mount := range slices.Backward(all) {
+		if target := mountTarget(mount); !seen[target] {
 			seen[target] = true
-			list.Elements = append([]jsonc.Node{all[i]}, list.Elements...)
+			list.Elements = append(list.Elements, mount)
 		}
 	}
+	slices.Reverse(list.Elements)
 	if len(list.Elements) == 0 {
 		return jsonc.Node{}
 	}
 	return list
 }
 
+// mountTarget is what mounts are told apart by, as JSON; empty for those without a target, of which one alone stays.
+func mountTarget(mount jsonc.Node) string {
+	if !mount.Is(jsonc.String) {
+		return mount.Get("target").JSON()
+	}
+	var target jsonc.Node
+	for _, part := range strings.Split(mount.Text, ",") {
+		words := strings.Split(part, "=") // a second = ends the value
+		if slices.Contains([]string{"target", "destination", "dst"}, words[0]) {
+			target = jsonc.Node{}
+			if len(words) > 1 {
+				target = jsonc.Node{Kind: jsonc.String, Text: words[1]}
+			}
+		}
+	}
+	return target.JSON()
+}
+
 // mergedCustomizations lists, by tool, what each entry has for it.
 func mergedCustomizations(nodes []jsonc.Node) jsonc.Node {
 	object := jsonc.Node{Kind: jsonc.Object}
 	for _, node := range nodes {
-		for _, m := range node.Get("customizations").Fields() {
+		for _, m := range properties(node.Get("customizations")) {
 			list := object.Get(m.Name)
 			list.Kind = jsonc.Array
 			list.Elements = append(list.Elements[:len(list.Elements):len(list.Elements)], m.Value)
@@ -191,14 +238,7 @@ var localPort = regexp.MustCompile(`localhost:\d+`)
 func mergedPorts(nodes []jsonc.Node) jsonc.Node {
 	var all []jsonc.Node
 	for _, node := range nodes {
-		ports := node.Get("forwardPorts")
-		if !ports.Truthy() {
-			continue
-		}
-		if !ports.Is(jsonc.Array) {
-			ports.Elements = []jsonc.Node{ports}
-		}
-		for _, port := range ports.Elements {
+		for _, port := range elements(node.Get("forwardPorts")) {
 			if port.Is(jsonc.Number) {
 				port = jsonc.Node{Kind: jsonc.String, Text: "localhost:" + port.Text}
 			}
@@ -207,17 +247,24 @@ func mergedPorts(nodes []jsonc.Node) jsonc.Node {
 	}
 	list := distinct(all)
 	for i, port := range list.Elements {
-		if localPort.MatchString(port.Text) {
-			digits := port.Text[min(len("localhost:"), len(port.Text)):]
-			end := 0
-			for end < len(digits) && digits[end] >= '0' && digits[end] <= '9' {
-				end++
-			}
-			list.Elements[i] = jsonc.Node{Kind: jsonc.Number, Text: digits[:end]}
+		if port.Is(jsonc.String) && localPort.MatchString(port.Text) {
+			list.Elements[i] = parseInt(port.Text[len("localhost:"):])
 		}
 	}
 	return list
 }
+
+// parseInt is that of JavaScript: the digits in front, and NaN, which JSON writes as null, where there are none.
+func parseInt(text string) jsonc.Node {
+	digits := leadingDigits.FindString(text)
+	if digits == "" {
+		return jsonc.Node{Kind: jsonc.Null, Text: "null"}
+	}
+	n, _ := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	return jsonc.Node{Kind: jsonc.Number, Text: strconv.FormatFloat(n, 'f', -1, 64)}
+}
+
+var leadingDigits = regexp.MustCompile(`^\s*[+-]?\d+`)
 
 var amount = regexp.MustCompile(`^(\d+)([tgmk]b)?$`)
 
@@ -254,10 +301,11 @@ func mergedRequirements(nodes []jsonc.Node) jsonc.Node {
 	} else {
 		object = with(object, "cpus", jsonc.Node{Kind: jsonc.Number, Text: strconv.FormatFloat(cpus, 'f', -1, 64)})
 	}
-	for name, value := range map[string]float64{"memory": memory, "storage": storage} {
+	for i, value := range []float64{memory, storage} {
 		if value == 0 {
 			continue
 		}
+		name := []string{"memory", "storage"}[i]
 		text := strconv.FormatFloat(value, 'f', -1, 64)
 		if math.IsInf(value, -1) {
 			text = "-Infinity"

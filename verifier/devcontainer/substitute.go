@@ -195,6 +195,21 @@ func Leftover(text string) []string {
 	return found
 }
 
+// ofHost is the names that the machine decides on which a container is made.
+var ofHost = []string{"localEnv", "env", "localWorkspaceFolder", "localWorkspaceFolderBasename", "containerWorkspaceFolder",
+	"containerWorkspaceFolderBasename", "devcontainerId"}
+
+// OfHost is the first ${…} of a text that the machine decides on which a container is made; empty where there is none.
+func OfHost(text string) string {
+	for _, form := range Leftover(text) {
+		name, _, _ := strings.Cut(strings.TrimSuffix(form[2:], "}"), ":")
+		if slices.Contains(ofHost, name) {
+			return form
+		}
+	}
+	return ""
+}
+
 // ID is the devcontainerId: the hash of the labels by which the reference CLI finds the container again, in base 32.
 func (h Host) ID() string {
 	label := func(name, value string) jsonc.Property {

@@ -300,7 +300,7 @@ func (b *builder) mark(target int) {
 		}
 		for _, t := range s.steps {
 			for _, from := range sources(t.command) {
-				if i := b.source(from, s.index); i >= 0 {
+				if i := b.source(from); i >= 0 && i < s.index {
 					waiting = append(waiting, i)
 				}
 			}
@@ -313,7 +313,7 @@ func (b *builder) needs(expression string, index int) []int {
 	var needed []int
 	for _, c := range triggered(expression) {
 		for _, from := range sources(c) {
-			if i := b.source(from, index); i >= 0 {
+			if i := b.source(from); i >= 0 && i < index {
 				needed = append(needed, i)
 			}
 		}
@@ -340,15 +340,13 @@ func sources(c instructions.Command) []string {
 	return nil
 }
 
-// source is the stage that --from means: a name or a number; -1 for an image.
-func (b *builder) source(from string, before int) int {
+// source is the stage that --from means, by name or number; -1 for an image. It may be one that does not come before, which
+// no builder takes. Of several stages of one name BuildKit takes the last of the file, as toCommand asks when all are read.
+func (b *builder) source(from string) int {
 	if n, err := strconv.Atoi(from); err == nil {
-		if n >= 0 && n < before {
-			return n
-		}
-		return -1
+		return n
 	}
-	return b.named(strings.ToLower(from), before)
+	return b.named(strings.ToLower(from), len(b.stages))
 }
 
 // base asks for the configuration of an image.

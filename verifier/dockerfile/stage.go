@@ -383,14 +383,21 @@ func (b *builder) paths(s *stage, t step, paths instructions.SourcesAndDest) []s
 	return append(words, b.expand(paths.DestPath, s.state, t.at).text)
 }
 
-// from checks COPY --from: a stage of that number or name must come before.
+// from checks COPY --from: a stage of that number or name must come before. One that the later stage itself starts from
+// makes a circle, for which BuildKit refuses the file whatever the target is.
 func (b *builder) from(s *stage, t step, c *instructions.CopyCommand) {
-	if c.From == "" || b.source(c.From, s.index) >= 0 {
+	from := b.source(c.From)
+	number := strings.Trim(c.From, "0123456789") == ""
+	if c.From == "" || from >= 0 && from < s.index || from < 0 && !number {
 		return
 	}
-	if strings.Trim(c.From, "0123456789") == "" || b.named(strings.ToLower(c.From), len(b.stages)) >= 0 {
-		b.problem("unknown-stage", fmt.Sprintf("cannot copy from stage %q: it needs to be defined before the current stage", c.From), t.at)
+	at := t.at
+	for i := from; i >= s.index && i < len(b.stages); i = b.stages[i].parent {
+		if i == s.index && !b.options.Legacy {
+			at.stage = -1
+		}
 	}
+	b.problem("unknown-stage", fmt.Sprintf("cannot copy from stage %q: it needs to be defined before the current stage", c.From), at)
 }
 
 func (b *builder) modern(t step) {

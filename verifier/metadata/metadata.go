@@ -5,19 +5,15 @@
 package metadata
 
 import (
-	"bytes"
-	"encoding/json"
-	"maps"
 	"path"
 	"strconv"
 	"strings"
 
+	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/image"
+	"github.com/dcverify/dcverify/verifier/source"
 )
-
-// Name is the label that dev container tools leave on images.
-const Name = "devcontainer.metadata"
 
 // Label is the part of the label that decides Go's environment, its entries merged.
 type Label struct {
@@ -27,47 +23,20 @@ type Label struct {
 	RemoteUser    string
 }
 
-// Parse reads the label: a JSON array of entries, or one entry alone. Of what several entries set the last counts, for
-// users the last that is not empty. A text that is no JSON counts for nothing, without a word, as it does for the reference
-// CLI (devcontainers/cli, src/spec-node/imageMetadata.ts, internalGetImageMetadata0 and mergeConfiguration).
+// Parse reads the label. A text that is no JSON counts for nothing, without a word, as it does for the reference CLI.
 func Parse(text string) Label {
-	label := Label{ContainerEnv: goenv.Environ{}, RemoteEnv: goenv.Environ{}}
-	var entries []json.RawMessage
-	if json.Unmarshal([]byte(text), &entries) != nil {
-		entries = []json.RawMessage{json.RawMessage(text)}
+	entries, _ := devcontainer.ParseLabel(text)
+	merged := devcontainer.Merge(entries)
+	return Label{
+		ContainerEnv: environ(merged.ContainerEnv), RemoteEnv: environ(merged.RemoteEnv),
+		ContainerUser: merged.ContainerUser, RemoteUser: merged.RemoteUser,
 	}
-	for _, raw := range entries {
-		// A map and no struct: encoding/json would take "RemoteUser" for "remoteUser" too.
-		var entry map[string]json.RawMessage
-		if json.Unmarshal(raw, &entry) != nil {
-			continue
-		}
-		maps.Copy(label.ContainerEnv, variables(entry["containerEnv"]))
-		maps.Copy(label.RemoteEnv, variables(entry["remoteEnv"]))
-		for name, user := range map[string]*string{"containerUser": &label.ContainerUser, "remoteUser": &label.RemoteUser} {
-			var value string
-			if json.Unmarshal(entry[name], &value) == nil && value != "" {
-				*user = value
-			}
-		}
-	}
-	return label
 }
 
-// variables reads an object of variables. What is no string becomes text as it stands, and so null the word null: that
-// is what the reference CLI hands to the engine.
-func variables(raw json.RawMessage) goenv.Environ {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil {
-		return nil
-	}
+func environ(said []devcontainer.Variable) goenv.Environ {
 	env := goenv.Environ{}
-	for name, member := range members {
-		var value string
-		if bytes.Equal(member, []byte("null")) || json.Unmarshal(member, &value) != nil {
-			value = string(member)
-		}
-		env[name] = value
+	for _, v := range said {
+		env[v.Name] = v.Value
 	}
 	return env
 }
@@ -75,35 +44,11 @@ func variables(raw json.RawMessage) goenv.Environ {
 // Substitute replaces ${containerEnv:NAME} and ${containerEnv:NAME:default} by what the container has. Whatever else is in
 // braces stays as it is written. It is not known when the text needs something of the host on which a container is made.
 func Substitute(text string, container goenv.Environ) (value string, known bool) {
-	var result strings.Builder
-	for {
-		before, rest, open := strings.Cut(text, "${")
-		inside, after, closed := strings.Cut(rest, "}")
-		if !open || !closed {
-			result.WriteString(text)
-			return result.String(), true
-		}
-		result.WriteString(before)
-		// The default ends at the next colon: ${containerEnv:X:http://proxy} is "http" where X is not set.
-		parts := strings.Split(inside, ":")
-		switch parts[0] {
-		case "localEnv", "env", "localWorkspaceFolder", "localWorkspaceFolderBasename",
-			"containerWorkspaceFolder", "containerWorkspaceFolderBasename", "devcontainerId":
-			return "", false
-		case "containerEnv":
-			value, set := "", false
-			if len(parts) > 1 {
-				value, set = container[parts[1]]
-			}
-			if !set && len(parts) > 2 {
-				value = parts[2]
-			}
-			result.WriteString(value)
-		default:
-			result.WriteString("${" + inside + "}")
-		}
-		text = after
+	if devcontainer.OfHost(text) != "" {
+		return "", false
 	}
+	value, _ = devcontainer.InContainer(container).Text(text, source.Place{})
+	return value, true
 }
 
 // Views is the environments that the image alone decides, lowest layer first: the image's own and, where its label sets
@@ -112,7 +57,7 @@ func Views(img image.Image) []goenv.View {
 	env, _ := goenv.FromList(img.Env)
 	layers := []goenv.Layer{{Kind: goenv.Image, Set: env}}
 	views := []goenv.View{{Name: goenv.ImageView, Layers: layers[:1:1]}}
-	label := Parse(img.Labels[Name])
+	label := Parse(img.Labels[devcontainer.LabelName])
 	if len(label.ContainerEnv)+len(label.RemoteEnv) == 0 {
 		return views
 	}
@@ -145,7 +90,7 @@ func known(env, container goenv.Environ) goenv.Environ {
 // UserName is who a dev container made of the image works as, as somebody wrote it: a name or a number, perhaps with a
 // group after a colon.
 func UserName(img image.Image) string {
-	label := Parse(img.Labels[Name])
+	label := Parse(img.Labels[devcontainer.LabelName])
 	for _, name := range []string{label.RemoteUser, label.ContainerUser, img.User} {
 		if name != "" {
 			return name

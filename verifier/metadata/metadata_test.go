@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/image"
 )
@@ -19,9 +20,9 @@ func TestParse(t *testing.T) {
 		`[{"remoteUser":"a"},]`: {ContainerEnv: env(), RemoteEnv: env()}, // strict JSON, as for the reference CLI
 		`"text"`:                {ContainerEnv: env(), RemoteEnv: env()},
 		`{"remoteUser":"one"}`:  {ContainerEnv: env(), RemoteEnv: env(), RemoteUser: "one"},
-		`[{"remoteUser":"a","containerUser":"b"},7,null,{"remoteUser":""},{"containerUser":"c"},{"REMOTEUSER":"d"},{"remoteUser":3}]`: {
+		`[{"remoteUser":"a","containerUser":"b"},7,null,{"remoteUser":""},{"containerUser":"c"},{"REMOTEUSER":"d"},{"remoteUser":0}]`: {
 			ContainerEnv: env(), RemoteEnv: env(), RemoteUser: "a", ContainerUser: "c"},
-		`[{"containerEnv":{"A":"1","B":"2"}},{"containerEnv":{"B":"3"},"remoteEnv":{"C":"4"}},{"containerEnv":"no object"}]`: {
+		`[{"containerEnv":{"A":"1","B":"2"}},{"containerEnv":{"B":"3"},"remoteEnv":{"C":"4"}},{"containerEnv":null}]`: {
 			ContainerEnv: env("A=1", "B=3"), RemoteEnv: env("C=4")},
 		`[{"remoteEnv":{"A":"real","N":7,"T":true,"E":""}},{"remoteEnv":{"A":null}}]`: {
 			ContainerEnv: env(), RemoteEnv: env("A=null", "N=7", "T=true", "E=")},
@@ -44,7 +45,7 @@ func TestSubstitute(t *testing.T) {
 		"${containerEnv:NONE:http://p:80}":         "http",
 		"${containerEnv:EMPTY:d}":                  "",
 		"${containerEnv:AGAIN}":                    "${containerEnv:AGAIN}", // one pass
-		"${containerEnv}":                          "",
+		"${containerEnv}":                          "${containerEnv}", // where the reference CLI stops
 		"${containerenv:PATH} ${remoteEnv:X}":      "${containerenv:PATH} ${remoteEnv:X}",
 		"$${containerEnv:PATH}":                    "$/usr/bin",
 		"open ${containerEnv:PATH":                 "open ${containerEnv:PATH",
@@ -66,7 +67,7 @@ func TestViews(t *testing.T) {
 	if len(views) != 1 || views[0].Name != goenv.ImageView || views[0].Environ()["GOPATH"] != "/go" {
 		t.Errorf("without a label: %+v", views)
 	}
-	img.Labels = map[string]string{Name: `[{"containerEnv":{"GOROOT":"/c","GOPROXY":"${localEnv:GOPROXY}","LIT":"${containerEnv:PATH}"},
+	img.Labels = map[string]string{devcontainer.LabelName: `[{"containerEnv":{"GOROOT":"/c","GOPROXY":"${localEnv:GOPROXY}","LIT":"${containerEnv:PATH}"},
 		"remoteEnv":{"PATH":"${containerEnv:GOROOT}/bin:${containerEnv:PATH}","GOPATH":null}}]`}
 	want := []goenv.View{
 		{Name: goenv.ImageView, Layers: []goenv.Layer{{Kind: goenv.Image, Set: goenv.Environ{"PATH": "/usr/bin", "GOPATH": "/go"}}}},
@@ -83,7 +84,7 @@ func TestViews(t *testing.T) {
 	if diff := cmp.Diff(want, Views(img)); diff != "" {
 		t.Errorf("with a label (-want +got):\n%s", diff)
 	}
-	img.Labels[Name] = `{"remoteEnv":{"A":"b"}}`
+	img.Labels[devcontainer.LabelName] = `{"remoteEnv":{"A":"b"}}`
 	if views := Views(img); len(views) != 3 || len(views[1].Layers) != 1 || len(views[2].Layers) != 2 {
 		t.Errorf("with remoteEnv alone: %+v", views)
 	}
@@ -105,7 +106,7 @@ func TestUser(t *testing.T) {
 		{user: "gone", label: `{"containerUser":"vscode"}`, users: users, want: users[1]},
 		{user: "gone", label: `[{"remoteUser":"vscode"},{"containerUser":"root"}]`, users: users, want: users[1]},
 	} {
-		got := User(image.Image{User: test.user, Labels: map[string]string{Name: test.label}, Files: image.Files{Users: test.users}})
+		got := User(image.Image{User: test.user, Labels: map[string]string{devcontainer.LabelName: test.label}, Files: image.Files{Users: test.users}})
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", test, diff)
 		}

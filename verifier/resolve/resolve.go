@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/devcontainer"
@@ -106,20 +105,13 @@ func (r *resolver) readConfig(file source.File) {
 	r.project.Folder = r.text(folder, source.Place{})
 }
 
-// ofHost is the forms that the machine decides on which a container is made.
-var ofHost = []string{"localEnv", "env", "localWorkspaceFolder", "localWorkspaceFolderBasename", "containerWorkspaceFolder",
-	"containerWorkspaceFolderBasename", "devcontainerId"}
-
 // decidedAway tells why a value is not known, where it depends on a machine that is not known.
 func (r *resolver) decidedAway(v devcontainer.Variable) string {
 	if !r.Away || v.Unknown != "" {
 		return v.Unknown
 	}
-	for _, form := range devcontainer.Leftover(v.Value) {
-		name, _, _ := strings.Cut(strings.TrimSuffix(form[2:], "}"), ":")
-		if slices.Contains(ofHost, name) {
-			return "the machine on which the container was made decides " + form
-		}
+	if form := devcontainer.OfHost(v.Value); form != "" {
+		return "the machine on which the container was made decides " + form
 	}
 	if v.From == "runArgs" && !strings.Contains(v.Raw, "=") {
 		return "the machine on which the container was made decides it"
