@@ -20,6 +20,7 @@ readonly GO_OLD=1.24.9
 readonly DLV=1.27.2     # supports GO_NEW
 readonly DLV_OLD=1.24.2 # too old for GO_NEW; built with GO_OLD
 readonly GOPLS=0.23.0
+readonly BUILDKIT=0.34.2 # the release whose packages go.mod has
 readonly PACKAGES=(binfmt-support ca-certificates debian-archive-keyring
   debootstrap docker-compose docker-registry docker.io qemu-user-static shellcheck xz-utils)
 
@@ -170,11 +171,13 @@ declare -A PIECE=(
   [gopls]="make_tool go-new amd64 golang.org/x/tools/gopls $GOPLS"
   [switched]="make_switched go-previous $GO_NEW"
   [warm-arm64]="make_warm go-new arm64"
+  [buildkit]="make_buildkit go-new $BUILDKIT"
 )
 # Which pieces must exist before a piece can be made.
 declare -A PIECE_NEEDS=(
   [dlv]=go-new [dlv-arm64]=go-new [dlv-old]=go-old [gopls]=go-new
   [switched]=go-previous [warm-arm64]=go-new
+  [buildkit]=go-new
 )
 # Two groups made side by side: no piece of one needs a piece of the other.
 readonly LANE_SYSTEM=(debian-amd64 busybox debian-arm64)
@@ -332,6 +335,19 @@ make_tool() {
   grep -q ": $(head -n 1 "$release/VERSION")\$" "$out/version.txt"
   grep -qP "^\tmod\t\S+\tv$version\t" "$out/version.txt"
   grep -q "GOARCH=$arch\$" "$out/version.txt"
+}
+
+# make_buildkit OUT GO-PIECE VERSION: OUT/buildkitd and OUT/buildctl. "go install"
+# refuses a module with exclude lines, so that a module of its own builds them.
+make_buildkit() {
+  local out=$1 go=$CACHE/$2/go/bin/go version=$3 cmd=github.com/moby/buildkit/cmd
+  mkdir "$out/src"
+  cd "$out/src"
+  go_clean "$go" mod init buildkit
+  go_clean "$go" get "github.com/moby/buildkit@v$version"
+  go_clean "$go" get -tool "$cmd/buildkitd" "$cmd/buildctl"
+  go_clean "$go" build -o "$out/" "$cmd/buildkitd" "$cmd/buildctl"
+  rm -rf "$out/src"
 }
 
 # make_switched OUT GO-PIECE VERSION: OUT/gopath/pkg as the go command leaves it
@@ -588,6 +604,14 @@ make_lane() (
   done
 )
 
+# The builder that predictions of Dockerfiles are held against; no image needs it.
+setup_buildkit() {
+  piece_recipe buildkit
+  make_piece buildkit
+  rm -rf "$WORK"
+  say "buildkit: $BUILDKIT"
+}
+
 main() {
   [[ $(id -u) == 0 ]] || die "must run as root"
   [[ $(dpkg --print-architecture 2>/dev/null) == amd64 ]] || die "needs a Debian machine on amd64"
@@ -600,6 +624,7 @@ main() {
   setup_engine
   setup_emulation
   setup_images
+  setup_buildkit
   say "ready (${SECONDS} s)"
 }
 

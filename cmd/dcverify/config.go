@@ -66,11 +66,13 @@ type declared struct {
 	config string
 	online bool
 	engine bool
+	layout string
 }
 
 func (d *declared) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&d.config, "config", "", "the devcontainer.json to judge, where a project has several")
 	cmd.Flags().BoolVar(&d.online, "online", false, "ask registries for images and features that are not at hand")
+	cmd.Flags().StringVar(&d.layout, "oci-layout", "", "folder of an OCI image layout that is asked for base images")
 	cmd.Flags().BoolVar(&d.engine, "engine", true, "ask the local engine for images, if one answers at once")
 }
 
@@ -90,13 +92,18 @@ func (d *declared) open(ctx context.Context, sys system, folders []string) (work
 	}
 	workspace = root.FS()
 	chosen, err := d.choose(workspace, absolute)
+	if err == nil && d.layout != "" {
+		if _, err = os.Stat(filepath.Join(d.layout, "index.json")); err != nil {
+			err = fmt.Errorf("--oci-layout: %w", err)
+		}
+	}
 	if err != nil {
 		_ = root.Close()
 		return nil, options, nil, err
 	}
 	// A dev container further down is the project of its own folder, which is what an editor opens.
 	project := filepath.Join(absolute, filepath.FromSlash(devcontainer.ProjectFolder(chosen)))
-	asked := newAsked(ctx, sys, d.engine, d.online)
+	asked := newAsked(ctx, sys, *d)
 	options = resolve.Options{
 		Config: chosen,
 		Host:   devcontainer.Host{Env: sys.env(), Workspace: project, Mounted: mounted(project), Config: filepath.Join(absolute, chosen)},
@@ -149,17 +156,20 @@ func mounted(workspace string) string {
 // atOnce is how long an engine may take that nobody asked for by name.
 const atOnce = 500 * time.Millisecond
 
-// asked is everybody who is asked about images and features, in this order: the engine, the cache, the registry.
+// asked is everybody who is asked about images and features, in this order: the engine, an OCI layout, and then the registry
+// with leave or the cache without.
 type asked struct {
 	ctx    context.Context
 	sys    system
 	docker *engine.Engine
 	ask    bool // whether the engine is still to be asked
-	online bool
+
+	elsewhere registry.Options
 }
 
-func newAsked(ctx context.Context, sys system, local, online bool) *asked {
-	return &asked{ctx: ctx, sys: sys, ask: local, online: online}
+func newAsked(ctx context.Context, sys system, d declared) *asked {
+	cache := registry.DefaultCache(sys.env())
+	return &asked{ctx: ctx, sys: sys, ask: d.engine, elsewhere: registry.Options{Online: d.online, Cache: cache, Layout: d.layout}}
 }
 
 func (a *asked) image(reference string) (dockerfile.Base, string, bool) {
@@ -179,12 +189,12 @@ func (a *asked) image(reference string) (dockerfile.Base, string, bool) {
 			return config, "engine", true
 		}
 	}
-	config, from, err := registry.Image(a.ctx, reference, registry.Options{Online: a.online, Cache: registry.DefaultCache(a.sys.env())})
+	config, from, err := registry.Image(a.ctx, reference, a.elsewhere)
 	return config, from, err == nil
 }
 
 func (a *asked) feature(reference string) (string, bool) {
-	text, err := registry.Feature(a.ctx, reference, registry.Options{Online: a.online, Cache: registry.DefaultCache(a.sys.env())})
+	text, err := registry.Feature(a.ctx, reference, a.elsewhere)
 	return text, err == nil
 }
 

@@ -165,6 +165,11 @@ var remoteEnvPathClobbered = check.Check{
 					f.Cause = "containerEnv becomes docker run -e, which expands nothing"
 					f.Upstream = []string{`exec: "/bin/sh": executable file not found in $PATH`}
 					f.Fixes = []finding.Fix{{Message: "set PATH with ENV in the Dockerfile, or in remoteEnv with ${containerEnv:PATH}", Safe: true}}
+				case object == "containerEnv" && !keepsSystem(v.Value):
+					f.Message = fmt.Sprintf("containerEnv sets PATH to %q and drops what was there", v.Raw)
+					f.Cause = "containerEnv replaces a variable whole"
+					f.Upstream = []string{`exec: "sh": executable file not found in $PATH`}
+					f.Fixes = []finding.Fix{{Message: "set PATH with ENV in the Dockerfile, or in remoteEnv with ${containerEnv:PATH}", Safe: true}}
 				case object == "remoteEnv" && !strings.Contains(v.Raw, "${containerEnv:PATH") && !keepsSystem(v.Value):
 					f.Message = fmt.Sprintf("remoteEnv sets PATH to %q and drops what was there", v.Raw)
 					f.Cause = "remoteEnv replaces a variable whole"
@@ -186,7 +191,7 @@ func keepsSystem(value string) bool {
 }
 
 // shellForm is what a shell would replace: a leading ~, $NAME, ${NAME} and $(…), but none of the dev container tool's own forms.
-var shellForm = regexp.MustCompile(`^~(/|$)|\$[A-Za-z_]|\$\(|\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
+var shellForm = regexp.MustCompile(`^~(/|$)|\$[A-Za-z_][A-Za-z0-9_]*|\$\(|\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
 
 var envNotExpanded = check.Check{
 	Code: "DV303", Name: "env-not-expanded", Severity: finding.Error, Scope: "S",
@@ -200,8 +205,8 @@ var envNotExpanded = check.Check{
 		for object, said := range map[string][]devcontainer.Variable{"containerEnv": project.Merged.ContainerEnv, "remoteEnv": project.Merged.RemoteEnv} {
 			for _, v := range said {
 				match := shellForm.FindString(v.Raw)
-				if match == "" || v.From != project.Config.File || v.Name == "PATH" && object == "containerEnv" {
-					continue
+				if match == "" || v.From != project.Config.File || v.Name == "PATH" {
+					continue // PATH is DV302's
 				}
 				severity := finding.Warning // a program may replace it by itself
 				if slices.Contains(goenv.Variables, v.Name) {

@@ -36,6 +36,19 @@ var settingsGoroot = check.Check{
 						Fixes:    []finding.Fix{{Message: "write " + path.Dir(path.Clean(setting.Value.Text)), Safe: true}},
 					}, setting.Name, setting.Layer)
 				}
+			case "go.goroot":
+				install, ok := project.Go()
+				if !ok || install.Root == "" || project.Image.Unknown != "" || path.Clean(setting.Value.Text) == install.Root || strings.Contains(setting.Value.Text, "$") {
+					break
+				}
+				p.Report(finding.Finding{
+					Severity: finding.Warning,
+					Message:  fmt.Sprintf("go.goroot is %s, but the Go of the container is in %s (%s)", setting.Value.Text, install.Root, described(install)),
+					Location: setting.Place,
+					Cause:    "where the folder is missing the extension ignores the setting, and where it holds another Go everything in the editor uses that one",
+					Upstream: []string{"go.goroot setting is ignored. " + setting.Value.Text + " is not a valid GOROOT directory."},
+					Fixes:    []finding.Fix{{Message: "remove go.goroot: the extension asks go env", Safe: true}},
+				}, setting.Name, setting.Layer)
 			case "go.gopath":
 				judgeGopath(p, setting.Value.Text, setting.Layer, finding.Finding{Location: setting.Place})
 			}
@@ -53,10 +66,16 @@ func judgeGopath(p *check.Pass, text, layer string, f finding.Finding) {
 		return
 	}
 	value := p.View(goenv.RemoteView).Lookup("GOPATH")
-	if value.Unknown != "" || !value.Set || value.Value == "" || strings.Contains(text, "$") || path.Clean(text) == path.Clean(strings.Split(value.Value, ":")[0]) {
+	has := strings.Split(value.Effective, ":")[0]
+	if value.Unknown != "" || has == "" || strings.Contains(text, "$") || path.Clean(text) == path.Clean(has) {
 		return
 	}
-	f.Message = fmt.Sprintf("go.gopath is %s, but GOPATH of the container is %s: the editor looks for tools and modules where nothing is", text, value.Value)
+	if _, ok := p.View(goenv.RemoteView).Environ()["GOPATH"]; !ok {
+		if project, ok := p.Project.Get(); !ok || len(project.Gos) == 0 {
+			return // nobody knows how Go comes in, and what comes with it
+		}
+	}
+	f.Message = fmt.Sprintf("go.gopath is %s, but GOPATH of the container is %s: the editor and the terminal use different folders for tools and modules", text, has)
 	f.Cause = "GOPATH is set by " + said(value.Origin)
 	f.Fixes = []finding.Fix{{Message: "remove go.gopath: the extension asks go env", Safe: true}}
 	p.Report(f, layer)

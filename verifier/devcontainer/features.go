@@ -83,12 +83,15 @@ func UserFeatures(root jsonc.Node) []Feature {
 	for _, m := range options {
 		into := intoOption[m.Name]
 		id := official + into[0]
-		at := slices.IndexFunc(features, func(f Feature) bool { return f.ID == id })
+		at := slices.IndexFunc(features, func(f Feature) bool {
+			return f.Reference == into[0] || f.Reference == id || strings.HasPrefix(f.Reference, id+":")
+		})
 		if at < 0 {
 			at = len(features)
 			features = append(features, newFeature(jsonc.Property{Name: id + ":1", Place: m.Place, Value: jsonc.Node{Kind: jsonc.Object}}))
 		}
 		features[at].Options[into[1]] = "true"
+		features[at].Short = ""
 	}
 	return features
 }

@@ -19,6 +19,7 @@ const mostFeatures = 1000
 type node struct {
 	Feature
 	aliases   []string // its id and those that it had before
+	digest    string   // stands for the digest of its manifest; empty where that cannot be told
 	dependsOn []*node
 	after     []*node
 	priority  int
@@ -35,7 +36,7 @@ func Order(features []Feature, config, workspace string, override []string, mani
 	}
 	graph := o.graph(worklist)
 	for i, reference := range override {
-		wanted := o.soft(reference)
+		wanted := o.soft(reference, "overrideFeatureInstallOrder", source.Place{File: config})
 		for _, n := range graph {
 			if satisfies(n, wanted) {
 				n.priority = max(n.priority, len(override)-i)
@@ -108,10 +109,10 @@ func (o *orderer) graph(worklist []*node) []*node {
 		n := worklist[0]
 		worklist = worklist[1:]
 		o.locate(n)
+		o.read(n) // before it is compared: two tags may lead to one manifest
 		if slices.ContainsFunc(graph, func(other *node) bool { return same(other, n) }) {
 			continue
 		}
-		o.read(n)
 		for _, m := range n.Manifest.Get("dependsOn").Fields() {
 			feature := newFeature(m)
 			feature.Place = n.Place // of whoever brought it; the manifest is no file of the workspace
@@ -121,7 +122,7 @@ func (o *orderer) graph(worklist []*node) []*node {
 			worklist = append(worklist, dependency)
 		}
 		for _, element := range n.Manifest.Get("installsAfter").Elements {
-			n.after = append(n.after, o.soft(element.Text))
+			n.after = append(n.after, o.soft(element.Text, "installsAfter of "+n.Reference, n.Place))
 		}
 		graph = append(graph, n)
 	}
@@ -134,10 +135,16 @@ func (o *orderer) locate(n *node) {
 		return
 	}
 	n.Folder = path.Join(path.Dir(o.config), n.ID)
-	if n.Folder != o.below && !strings.HasPrefix(n.Folder, o.below+"/") && n.Unknown == "" {
+	if n.Unknown == "" && !o.inside(n.Folder) {
 		n.Unknown = "a local feature must lie below .devcontainer"
 		o.problem("feature", n.Reference+": a local feature must lie below .devcontainer", n.Place)
 	}
+}
+
+// inside tells whether a folder lies below .devcontainer. The reference CLI looks for two dots anywhere in the way there.
+func (o *orderer) inside(folder string) bool {
+	below, ok := strings.CutPrefix(folder+"/", o.below+"/")
+	return ok && !strings.Contains(below, "..")
 }
 
 func (o *orderer) read(n *node) {
@@ -148,8 +155,16 @@ func (o *orderer) read(n *node) {
 	if n.Unknown != "" {
 		return
 	}
-	manifest := o.manifestOf(n.Feature)
+	key := strings.Join([]string{n.Kind, n.ID, n.Version, n.Folder}, " ")
+	manifest, ok := o.manifests[key]
+	if !ok {
+		manifest = o.manifestOf(n.Feature)
+		o.manifests[key] = manifest
+	}
 	n.fill(manifest)
+	if floats := !strings.Contains(n.Version, "."); kindOf(n) == "oci" && manifest.Root.Kind != "" && (manifest.Assumed == "" || floats) {
+		n.digest = n.ID + manifest.Root.JSON()
+	}
 	if n.Kind == "local" && n.Unknown != "" {
 		o.problem("missing-file", n.Unknown, n.Place)
 	}
@@ -164,11 +179,17 @@ func (o *orderer) read(n *node) {
 }
 
 // soft is a feature that only an order speaks of. Its former names would be in a manifest that nobody needs otherwise, so
-// that only what is at hand without asking counts.
-func (o *orderer) soft(reference string) *node {
+// that only what is at hand without asking counts. A reference that is none stops the reference CLI even here.
+func (o *orderer) soft(reference, in string, place source.Place) *node {
 	n := &node{Feature: newFeature(jsonc.Property{Name: reference})}
 	if n.Kind == "local" {
 		n.Folder = path.Join(path.Dir(o.config), n.ID)
+		if !o.inside(n.Folder) {
+			n.Unknown = "a local feature must lie below .devcontainer"
+		}
+	}
+	if (n.Kind == "unsupported" || n.Kind == "local") && n.Unknown != "" {
+		o.problem("feature", reference+" in "+in+": "+n.Unknown, place)
 	}
 	return n
 }
@@ -203,24 +224,58 @@ func compare(a, b *node) int {
 	case "local":
 		return cmp.Or(collate(a.Folder, b.Folder), compareOptions(a, b))
 	case "oci":
-		if c := collate(path.Dir(a.ID), path.Dir(b.ID)); c != 0 {
+		if a.digest != "" && a.digest == b.digest && compareOptions(a, b) == 0 {
+			return 0
+		}
+		if c := collate(namespace(a.ID), namespace(b.ID)); c != 0 {
 			return c
 		}
 		if path.Base(a.ID) != path.Base(b.ID) && !shareAlias(a, b) {
 			return collate(path.Base(a.ID), path.Base(b.ID))
 		}
-		return cmp.Or(collate(a.Version, b.Version), compareOptions(a, b))
+		if x, y := tag(a), tag(b); x != "" && y != "" && x != y {
+			return collate(x, y)
+		}
+		return cmp.Or(compareOptions(a, b), collate(a.Version, b.Version))
 	}
 	return cmp.Or(collate(a.ID, b.ID), compareOptions(a, b))
+}
+
+// namespace is the registry and the path in front of an id, with the one that moved where it is now (containerCollectionsOCI.ts,
+// getRef).
+func namespace(id string) string {
+	parts := strings.Split(path.Dir(id), "/")
+	if len(parts) > 1 && parts[1] == "devcontainers-contrib" {
+		parts[1] = "devcontainers-extra"
+	}
+	return strings.Join(parts, "/")
+}
+
+// tag is empty for a digest, and where a colon stands with nothing behind it.
+func tag(n *node) string {
+	if strings.HasPrefix(n.Version, "sha256:") || strings.HasSuffix(n.Reference, ":") {
+		return ""
+	}
+	return n.Version
 }
 
 func shareAlias(a, b *node) bool {
 	return slices.ContainsFunc(a.aliases, func(alias string) bool { return alias != "" && slices.Contains(b.aliases, alias) })
 }
 
+// compareOptions is optionsCompareTo: what is no pair of one type goes by the names of the types.
 func compareOptions(a, b *node) int {
-	if a.Short != "" || b.Short != "" {
-		return collate(a.Short, b.Short)
+	split := func(n *node) (kind, text string) {
+		if n.Short == "" {
+			return "object", ""
+		}
+		kind, text, _ = strings.Cut(n.Short, ":")
+		return kind, text
+	}
+	kind, text := split(a)
+	otherKind, other := split(b)
+	if kind != otherKind || kind != "object" {
+		return cmp.Or(strings.Compare(kind, otherKind), collate(text, other))
 	}
 	if c := len(a.Options) - len(b.Options); c != 0 {
 		return c

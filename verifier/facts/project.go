@@ -53,7 +53,7 @@ type BaseImage struct {
 	Reference string           `json:"reference,omitempty"` // substituted and expanded; empty where it cannot be told
 	Place     source.Place     `json:"place,omitzero"`      // where it is named
 	Config    dockerfile.Base  `json:"config,omitzero"`
-	From      string           `json:"from,omitempty"`    // who knows the configuration: "engine", "oci layout …", "registry"; empty where nobody does
+	From      string           `json:"from,omitempty"`    // who knows the configuration: "engine", "oci layout …", "registry", "cache of DATE"; empty where nobody does
 	Assumed   string           `json:"assumed,omitempty"` // where it is dcverify's table that knows: its source and date
 	Unknown   string           `json:"unknown,omitempty"` // why nobody knows
 	Known     *knowledge.Image `json:"known,omitempty"`   // what the table says of images of that name and tag, even where the configuration is at hand

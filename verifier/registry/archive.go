@@ -17,19 +17,22 @@ const (
 	archiveLimit  = 64 << 20
 )
 
-var errLarge = fmt.Errorf("its archive has over %d bytes", archiveLimit)
+const largeArchive = "its archive has over %d bytes"
 
 // manifestIn finds the devcontainer-feature.json at the top of an archive, compressed or not. Nothing is unpacked to disk,
 // and names that lead elsewhere are just other names.
 //
 // The archive is read to its end first: only then has the reader of a registry's blob compared the digest.
-func manifestIn(archive io.Reader) (string, error) {
-	packed, err := io.ReadAll(io.LimitReader(archive, archiveLimit+1))
+func manifestIn(archive io.Reader) (string, error) { return manifestWithin(archive, archiveLimit) }
+
+// manifestWithin is manifestIn with another limit for the archive.
+func manifestWithin(archive io.Reader, limit int64) (string, error) {
+	packed, err := io.ReadAll(io.LimitReader(archive, limit+1))
 	if err != nil {
 		return "", fmt.Errorf("its archive: %w", err)
 	}
-	if len(packed) > archiveLimit {
-		return "", errLarge
+	if int64(len(packed)) > limit {
+		return "", fmt.Errorf(largeArchive, limit)
 	}
 	var reader io.Reader = bytes.NewReader(packed)
 	if bytes.HasPrefix(packed, []byte{0x1f, 0x8b}) {
@@ -37,7 +40,7 @@ func manifestIn(archive io.Reader) (string, error) {
 			return "", fmt.Errorf("its archive: %w", err)
 		}
 	}
-	unpacked := &io.LimitedReader{R: reader, N: archiveLimit}
+	unpacked := &io.LimitedReader{R: reader, N: limit}
 	files := tar.NewReader(unpacked)
 	for {
 		header, err := files.Next()
@@ -45,7 +48,7 @@ func manifestIn(archive io.Reader) (string, error) {
 		case errors.Is(err, io.EOF):
 			return "", errors.New("its archive has no devcontainer-feature.json")
 		case err != nil && unpacked.N == 0:
-			return "", errLarge
+			return "", fmt.Errorf(largeArchive, limit)
 		case err != nil:
 			return "", fmt.Errorf("its archive: %w", err)
 		}

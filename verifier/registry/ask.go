@@ -73,7 +73,7 @@ func (o Options) artifact(ctx context.Context, reference string) (string, error)
 		return "", errors.New("it has no archive")
 	}
 	if manifest.Layers[0].Size > archiveLimit {
-		return "", errLarge
+		return "", fmt.Errorf(largeArchive, archiveLimit)
 	}
 	layer, err := image.LayerByDigest(manifest.Layers[0].Digest)
 	if err != nil {
@@ -114,7 +114,7 @@ func (o Options) tarball(ctx context.Context, address string) (string, error) {
 		return "", errors.New(response.Status)
 	}
 	if response.ContentLength > archiveLimit {
-		return "", errLarge
+		return "", fmt.Errorf(largeArchive, archiveLimit)
 	}
 	return manifestIn(response.Body)
 }
