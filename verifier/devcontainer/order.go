@@ -236,7 +236,8 @@ func compare(a, b *node) int {
 		if x, y := tag(a), tag(b); x != "" && y != "" && x != y {
 			return collate(x, y)
 		}
-		return cmp.Or(compareOptions(a, b), collate(a.Version, b.Version))
+		// By digest at last, which nobody here knows; what differs in name or version has another.
+		return cmp.Or(compareOptions(a, b), collate(a.Version, b.Version), collate(a.ID, b.ID))
 	}
 	return cmp.Or(collate(a.ID, b.ID), compareOptions(a, b))
 }

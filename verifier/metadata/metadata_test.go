@@ -45,7 +45,7 @@ func TestSubstitute(t *testing.T) {
 		"${containerEnv:NONE:http://p:80}":         "http",
 		"${containerEnv:EMPTY:d}":                  "",
 		"${containerEnv:AGAIN}":                    "${containerEnv:AGAIN}", // one pass
-		"${containerEnv}":                          "${containerEnv}", // where the reference CLI stops
+		"${containerEnv}":                          "${containerEnv}",       // where the reference CLI stops
 		"${containerenv:PATH} ${remoteEnv:X}":      "${containerenv:PATH} ${remoteEnv:X}",
 		"$${containerEnv:PATH}":                    "$/usr/bin",
 		"open ${containerEnv:PATH":                 "open ${containerEnv:PATH",
