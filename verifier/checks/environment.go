@@ -147,7 +147,6 @@ var pathSane = check.Check{
 			views  []string
 		}
 		var flaws []flaw
-		twice := newGroups()
 		for _, view := range p.Views {
 			value := view.Lookup("PATH")
 			if value.Unknown != "" { // what is written is known all the same
@@ -156,15 +155,9 @@ var pathSane = check.Check{
 			if value.Value == "" {
 				continue
 			}
-			seen := map[string]bool{}
 			// What is written as ${containerEnv:PATH} holds a colon of its own.
 			literals := literalReference.FindAllString(value.Value, -1)
 			for _, entry := range append(strings.Split(literalReference.ReplaceAllString(value.Value, "/"), ":"), literals...) {
-				// What login shells, the editor and the Go extension put in front once more is theirs; the image's is the files'.
-				if ofFiles := view.Name == goenv.ImageView || view.Name == goenv.ContainerView; ofFiles && entry != "/" && seen[path.Clean(entry)] {
-					twice.add(entry, view.Name)
-				}
-				seen[path.Clean(entry)] = true
 				if path.IsAbs(entry) {
 					continue
 				}
@@ -198,16 +191,6 @@ var pathSane = check.Check{
 				f.Message = fmt.Sprintf("PATH holds %q, which is another folder wherever a process stands (view %s)", flaw.entry, list(flaw.views))
 			}
 			p.Report(f, flaw.entry, flaw.origin.Layer)
-		}
-		for entry, views := range twice.all() {
-			origin := p.View(views[0]).Lookup("PATH").Origin
-			p.Report(finding.Finding{
-				Severity: finding.Info,
-				Message:  fmt.Sprintf("PATH holds %s twice (view %s)", entry, list(slices.Compact(views))),
-				Location: origin.Place,
-				Cause:    "PATH is set by " + said(origin) + ", upon a PATH that had it",
-				Fixes:    []finding.Fix{{Message: "take out one of them", Safe: true}},
-			}, "twice", entry)
 		}
 	},
 }

@@ -1,6 +1,7 @@
 package devcontainer
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -14,7 +15,7 @@ import (
 
 // Reference is a feature's reference, taken apart.
 type Reference struct {
-	Kind    string // oci, local, tarball, legacy (a bare name that is mapped), unsupported
+	Kind    string // oci, local, tarball, legacy (a bare name that is mapped), release (of a GitHub repository), unsupported
 	ID      string // without version: ghcr.io/devcontainers/features/go; of a local one the path
 	Version string // tag or digest; latest where there is none
 	Mapped  string // of a legacy one: what it is mapped to
@@ -53,18 +54,42 @@ func ParseReference(reference string) Reference {
 	case strings.HasPrefix(reference, "./"), strings.HasPrefix(reference, "../"):
 		return Reference{Kind: "local", ID: reference}
 	}
-	r := Reference{Kind: "oci", ID: strings.ToLower(reference), Version: "latest"}
-	if at := strings.Index(r.ID, "@sha256:"); at >= 0 {
-		r.ID, r.Version = r.ID[:at], r.ID[at+1:]
-	} else if colon := strings.LastIndexByte(r.ID, ':'); colon > strings.LastIndexByte(r.ID, '/') {
-		r.Version = r.ID[colon+1:]
-		r.ID = r.ID[:colon]
+	if r, ok := parseOCI(strings.ToLower(reference)); ok {
+		return r
 	}
-	if r.Version == "" { // a trailing colon is read as latest (containerCollectionsOCI.ts)
-		r.Version = "latest"
+	id, version, _ := strings.Cut(reference, "@")
+	if releaseName.MatchString(id) && !strings.Contains(version, "@") {
+		return Reference{Kind: "release", ID: id, Version: cmp.Or(version, "latest")}
 	}
-	return r
+	return Reference{Kind: "unsupported", ID: reference, Problem: "no reference of a feature: a registry's is HOST/PATH/ID:VERSION"}
 }
+
+// parseOCI takes the reference of a registry apart (containerCollectionsOCI.ts, getRef and fetchOCIManifestIfExists); false for
+// what the reference CLI asks no registry for.
+func parseOCI(reference string) (Reference, bool) {
+	r := Reference{Kind: "oci", ID: reference, Version: "latest"}
+	if at := strings.LastIndexByte(reference, '@'); at >= 0 {
+		r.ID, r.Version = reference[:at], reference[at+1:]
+		if algorithm, _, _ := strings.Cut(r.Version, ":"); algorithm != "sha256" || strings.Count(r.Version, ":") != 1 {
+			return r, false
+		}
+	} else if colon := strings.LastIndexByte(reference, ':'); colon > strings.LastIndexByte(reference, '/') {
+		r.ID, r.Version = reference[:colon], reference[colon+1:]
+		if r.Version != "" && !ociTag.MatchString(r.Version) {
+			return r, false
+		}
+		r.Version = cmp.Or(r.Version, "latest") // so that a colon with nothing behind it counts for nothing
+	}
+	registry, inside, _ := strings.Cut(r.ID, "/")
+	asked := strings.Contains(registry, ".") || strings.HasPrefix(registry, "localhost")
+	return r, asked && !strings.HasPrefix(registry, ".") && strings.Contains(inside, "/") && ociPath.MatchString(inside)
+}
+
+var (
+	ociPath     = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*$`)
+	ociTag      = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
+	releaseName = regexp.MustCompile(`^[^/]+/[^/]+/[a-zA-Z0-9_-]*$`) // OWNER/REPOSITORY/ID, of before registries
+)
 
 var tarballName = regexp.MustCompile(`devcontainer-feature-([\w-]*)\.tgz`)
 

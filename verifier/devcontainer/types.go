@@ -76,7 +76,7 @@ type Merged struct {
 type Feature struct {
 	Reference    string                  `json:"reference"`          // as the user wrote it, or as dependsOn names it
 	Place        source.Place            `json:"place,omitzero"`     // of its key; of nothing where dependsOn brought it
-	Kind         string                  `json:"kind"`               // "oci", "local", "tarball", "legacy" (mapped), "unsupported"
+	Kind         string                  `json:"kind"`               // "oci", "local", "tarball", "legacy" (mapped), "release" (of a GitHub repository), "unsupported"
 	ID           string                  `json:"id,omitempty"`       // without version: ghcr.io/devcontainers/features/go
 	Version      string                  `json:"version,omitempty"`  // tag or digest as written; "latest" where none is
 	Options      map[string]string       `json:"options,omitempty"`  // as the user gave them
