@@ -81,7 +81,7 @@ func TestMerge(t *testing.T) {
 			{Type: "bind", Source: "/x", Target: "/y", From: "devcontainer.json", Place: place(4, 64, 89)},
 		},
 		Hooks: []Hook{
-			{Event: "onCreateCommand", From: "./f", Shell: "f", Place: place(1, 147, 150)},
+			{Event: "onCreateCommand", From: "./f", Shell: "f", Place: place(1, 145, 148)},
 			{Event: "onCreateCommand", Name: "one", From: "devcontainer.json", Shell: "a", Place: place(6, 29, 32)},
 			{Event: "onCreateCommand", Name: "two", From: "devcontainer.json", Args: []string{"b", "c"}, Place: place(6, 41, 51)},
 			{Event: "postAttachCommand", From: "devcontainer.json", Args: []string{"x"}, Place: place(7, 23, 28)},

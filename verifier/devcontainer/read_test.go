@@ -73,7 +73,7 @@ func TestRead(t *testing.T) {
 		kinds               []string
 	}{
 		{"comments and trailing commas", "// x\n{\"image\": \"a\",}", "", nil},
-		{"broken", `{"image" "a"}`, "", []string{"syntax"}},
+		{"broken", `{"image" "a"}`, "", []string{"dropped"}},
 		{"twice", `{"image": "a", "image": "b"}`, "", []string{"duplicate"}},
 		{"empty", "", "it must contain a JSON object literal", []string{"syntax"}},
 		{"array", "[]", "it must contain a JSON object literal", []string{"syntax"}},

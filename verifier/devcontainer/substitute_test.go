@@ -27,7 +27,7 @@ func TestSubstitution(t *testing.T) {
 		{"default", first, "<${localEnv:NONE:x y}>", "<x y>", nil},
 		{"an empty variable is set", first, "<${localEnv:EMPTY:x}>", "<>", nil},
 		{"the default is cut", first, "<${localEnv:NONE:http://x}>", "<http>", []string{"default-cut ${localEnv:NONE:http://x}"}},
-		{"defaults do not nest", first, "<${localEnv:NONE:${localEnv:USER}}>", "<${localEnv>", []string{"default-cut ${localEnv:NONE:${localEnv:USER}"}},
+		{"defaults do not nest", first, "<${localEnv:NONE:${localEnv:USER}}>", "<${localEnv}>", []string{"default-cut ${localEnv:NONE:${localEnv:USER}"}},
 		{"nor do plain ones", first, "<${localEnv:NONE:${x}}>", "<${x}>", []string{"literal ${localEnv:NONE:${x}"}},
 		{"no name", first, "<${localEnv}>", "<${localEnv}>", []string{"no-name ${localEnv}"}},
 		{"an empty name is one", first, "<${localEnv:}>", "<>", nil},
@@ -80,7 +80,7 @@ func TestSubstitutionOfValues(t *testing.T) {
 	if want := `{"${localEnv:A}":["a",1,null,{"b":"a"}],"c":true}`; got.JSON() != want {
 		t.Errorf("%s, want %s: names stay", got.JSON(), want)
 	}
-	if len(surprises) != 1 || surprises[0].Place != place(1, 55, 73) {
+	if len(surprises) != 1 || surprises[0].Place != place(1, 52, 71) {
 		t.Errorf("%+v", surprises)
 	}
 	if root.Get("${localEnv:A}").Elements[0].Text != "${localEnv:A}" {

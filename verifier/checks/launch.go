@@ -1,0 +1,156 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/finding"
+	"github.com/dcverify/dcverify/verifier/jsonc"
+	"github.com/dcverify/dcverify/verifier/vscode"
+)
+
+var launchJSON = check.Check{
+	Code: "DV311", Name: "launch-json", Severity: finding.Warning, Scope: "S",
+	Summary: "a debug configuration of launch.json that cannot work in the container, or says something that the Go extension passes over",
+	Needs:   []facts.Need{facts.Declared},
+	Run: func(p *check.Pass) {
+		project, ok := declaredProject(p)
+		if !ok {
+			return
+		}
+		for _, configuration := range project.Launch {
+			judgeLaunch(p, launch{configuration, legacyAdapter(project, configuration)})
+		}
+	},
+}
+
+// launch is a configuration with the adapter that it gets.
+type launch struct {
+	vscode.LaunchConfiguration
+	legacy bool // the adapter of before dlv-dap, to which other rules apply
+}
+
+// legacyAdapter tells whether the configuration, or else the setting go.delveConfig, asks for the old adapter
+// (goDebugConfiguration.ts, resolveDebugConfiguration).
+func legacyAdapter(project facts.Project, configuration vscode.LaunchConfiguration) bool {
+	adapter := configuration.Root.Get("debugAdapter")
+	for _, s := range project.Settings {
+		if own := s.Value.Get("debugAdapter"); s.Name == "go.delveConfig" && own.Kind != "" && configuration.Root.Get("debugAdapter").Kind == "" {
+			adapter = own
+		}
+		if s.Name == "go.delveConfig.debugAdapter" && configuration.Root.Get("debugAdapter").Kind == "" {
+			adapter = s.Value
+		}
+	}
+	return adapter.Text == "legacy"
+}
+
+// remote tells whether the configuration talks to a Delve that somebody else has started.
+func (l launch) remote() bool { return l.Root.Get("mode").Text == "remote" }
+
+// attribute is an attribute that is written, with its place.
+func (l launch) attribute(name string) (jsonc.Property, bool) {
+	i := slices.IndexFunc(l.Root.Members, func(m jsonc.Property) bool { return m.Name == name })
+	if i < 0 {
+		return jsonc.Property{}, false
+	}
+	property := l.Root.Members[i]
+	property.Value = l.Root.Get(name) // of several the last counts
+	return property, true
+}
+
+// hostPath is a path that no Linux container has: a home folder of macOS, or a drive of Windows.
+var hostPath = regexp.MustCompile(`^(/Users/|[A-Za-z]:[\\/])`)
+
+func judgeLaunch(p *check.Pass, l launch) {
+	report := func(name, message, cause string, fix finding.Fix, upstream ...string) {
+		property, ok := l.attribute(name)
+		if !ok {
+			return
+		}
+		severity := finding.Warning
+		if name == "dlvLoadConfig" || name == "mode" {
+			severity = finding.Info
+		}
+		p.Report(finding.Finding{
+			Severity: severity, Location: property.Place,
+			Message: fmt.Sprintf("the debug configuration %q %s", l.Name, message),
+			Cause:   cause, Fixes: []finding.Fix{fix}, Upstream: upstream,
+		}, l.Name, name)
+	}
+	report("dlvToolPath", "sets dlvToolPath, which the extension replaces by the dlv that it finds itself",
+		"the attribute is none of the extension's (goDebugConfiguration.ts)", finding.Fix{Message: "name the program in the setting go.alternateTools", Safe: true})
+	for _, name := range []string{"program", "cwd", "envFile", "output"} {
+		if value := l.Root.Get(name); value.Is(jsonc.String) && hostPath.MatchString(value.Text) {
+			report(name, fmt.Sprintf("has %s %s, a path of somebody's own machine: the container has no such folder", name, value.Text),
+				"the Go extension and Delve run inside the container", finding.Fix{Message: "write it with ${workspaceFolder}"})
+		}
+	}
+	judgePort(l, report)
+	judgeBuildFlags(l, report)
+	if remotePath := l.Root.Get("remotePath"); remotePath.Text != "" && !l.legacy && !l.remote() {
+		report("remotePath", "sets remotePath, which counts only for mode remote", "what is debugged here lies where the editor sees it",
+			finding.Fix{Message: "remove it", Safe: true})
+	}
+	if l.Root.Get("asRoot").Text == "true" && !slices.Contains([]string{"integratedTerminal", "externalTerminal"}, l.Root.Get("console").Text) && !l.legacy {
+		report("asRoot", "sets asRoot without a terminal: Delve runs as the remote user all the same",
+			"the extension puts sudo in front of dlv only where the console is a terminal (goDebugFactory.ts)",
+			finding.Fix{Message: `add "console": "integratedTerminal"`, Safe: true})
+	}
+	if l.remote() && l.Root.Get("request").Text == "launch" {
+		report("mode", "launches with mode remote, which is the old form of attach", "the extension attaches, and says that it is deprecated",
+			finding.Fix{Message: `write "request": "attach"`, Safe: true})
+	}
+	if !l.legacy && !l.remote() {
+		report("dlvLoadConfig", "sets dlvLoadConfig, which dlv-dap does not read", "it loads values when somebody opens them",
+			finding.Fix{Message: "remove it", Safe: true})
+	}
+}
+
+type reporter func(name, message, cause string, fix finding.Fix, upstream ...string)
+
+// judgePort finds a port where the extension is to start Delve itself. It then connects to a server that nobody has started
+// (goDebugFactory.ts, createDebugAdapterDescriptorDlvDap); a task that runs before may have, and then the port is right.
+func judgePort(l launch, report reporter) {
+	port := l.Root.Get("port")
+	if !port.Truthy() || l.remote() || l.legacy || l.Root.Get("preLaunchTask").Kind != "" {
+		return
+	}
+	host := "127.0.0.1"
+	if text := l.Root.Get("host").Text; text != "" {
+		host = text
+	}
+	report("port", fmt.Sprintf("sets port %s, so that nothing is started: the extension connects to a `dlv dap` that is to run at %s:%s already", port.String(), host, port.String()),
+		"with the adapter dlv-dap a port that is written means a server of one's own",
+		finding.Fix{Message: "remove host and port; to attach to `dlv --headless`, write mode remote", Safe: true},
+		fmt.Sprintf("connect ECONNREFUSED %s:%s", host, port.String()))
+}
+
+var (
+	gcflags  = regexp.MustCompile(`(^|\s)--?gcflags\b`)
+	stripped = regexp.MustCompile(`(^|\s)--?ldflags[= ]?['"]?[^'"]*(^|[\s='"])-[sw]\b`)
+)
+
+// judgeBuildFlags finds flags that the extension takes away, or that take away what a debugger needs.
+func judgeBuildFlags(l launch, report reporter) {
+	flags := l.Root.Get("buildFlags")
+	text := flags.Text
+	for _, element := range flags.Elements {
+		text += " " + element.Text
+	}
+	if !slices.Contains([]string{"", "auto", "debug", "test"}, l.Root.Get("mode").Text) || l.Root.Get("request").Text == "attach" {
+		return // nothing is built
+	}
+	if flags.Is(jsonc.String) && gcflags.MatchString(text) {
+		report("buildFlags", "sets -gcflags in buildFlags, which the extension takes out", "Delve sets its own: -gcflags 'all=-N -l'",
+			finding.Fix{Message: "remove -gcflags", Safe: true}, "User specified build flag '-gcflags' in 'buildFlags' is being ignored")
+	}
+	if stripped.MatchString(strings.TrimSpace(text)) {
+		report("buildFlags", "builds with -ldflags -s or -w, which removes what a debugger reads", "-s and -w leave the symbols and DWARF out of the program",
+			finding.Fix{Message: "remove -s and -w from buildFlags", Safe: true}, "could not open debug info", "decoding dwarf section info at offset 0x0: too short")
+	}
+}
