@@ -175,6 +175,7 @@ func TestScenarios(t *testing.T) {
 		{
 			name:   "busybox, no bash",
 			config: object{"image": "dcv/busybox-go:1.26"},
+			want:   "W DV701",
 		},
 		{
 			name:   "the image of the devcontainers project",

@@ -217,7 +217,13 @@ var delveDAP = check.Check{
 	Code: "DV607", Name: "delve-dap", Severity: finding.Error, Scope: "P",
 	Summary: "`dlv dap`, started as the Go extension starts it, cannot build a package, stop at a breakpoint of the editor, show variables and end",
 	Needs:   []facts.Need{facts.DAP, facts.GoCommands},
-	Run:     func(p *check.Pass) { judgeProof(p, facts.DAPProof, "the editor cannot debug (F5)") },
+	Run: func(p *check.Pass) {
+		if launch, ok := p.Proofs[facts.LaunchProof].Get(); ok && launch.Status == facts.Fails && lastStep(launch) != facts.StdStep {
+			p.Skip("the debugger cannot launch anything (DV604)")
+			return
+		}
+		judgeProof(p, facts.DAPProof, "the editor cannot debug (F5)")
+	},
 }
 
 // judgeProof turns the record of a proof into an outcome.

@@ -142,6 +142,10 @@ var goplsProof = check.Check{
 	Needs:   []facts.Need{facts.Gopls, facts.Tools, facts.GoCommands},
 	Run: func(p *check.Pass) {
 		proof, ok := p.Proofs[facts.GoplsProof].Get()
+		if build, built := p.BuildOf(goenv.ToolsView, "scratch"); built && build.Status == facts.Fails {
+			p.Skip("go builds nothing in the editor's environment (DV803, DV106), and gopls asks go")
+			return
+		}
 		switch {
 		case !ok:
 			p.Skip("%s", p.Proofs[facts.GoplsProof].Why())

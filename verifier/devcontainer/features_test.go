@@ -21,6 +21,7 @@ func TestParseReference(t *testing.T) {
 		{"localhost:5000/a/b", Reference{Kind: "oci", ID: "localhost:5000/a/b", Version: "latest"}},
 		{"localhost:5000/a/b:2", Reference{Kind: "oci", ID: "localhost:5000/a/b", Version: "2"}},
 		{"ghcr.io/a/b@sha256:0123", Reference{Kind: "oci", ID: "ghcr.io/a/b", Version: "sha256:0123"}},
+		{"ghcr.io/a/b@sha512:0123", Reference{Kind: "unsupported", ID: "ghcr.io/a/b@sha512:0123", Problem: "no reference of a feature: a registry's is HOST/PATH/ID:VERSION"}},
 		{"./mine", Reference{Kind: "local", ID: "./mine"}},
 		{"../mine", Reference{Kind: "local", ID: "../mine"}},
 		{"https://x/devcontainer-feature-a.tgz", Reference{Kind: "tarball", ID: "https://x/devcontainer-feature-a.tgz"}},
@@ -45,7 +46,7 @@ func FuzzParseReference(f *testing.F) {
 	f.Fuzz(func(t *testing.T, reference string) {
 		r := ParseReference(reference)
 		switch r.Kind {
-		case "oci", "legacy":
+		case "oci", "legacy", "release":
 			if r.Version == "" {
 				t.Errorf("%q has no version: %+v", reference, r)
 			}
