@@ -141,13 +141,13 @@ func TestScenarios(t *testing.T) {
 		{
 			name:   "no dlv",
 			config: object{"image": "golang:1.26-bookworm"},
-			want:   "E DV601",
+			want:   "E DV601, W DV701",
 			mended: object{"image": "dcv/go:1.26"},
 		},
 		{
 			name:   "dlv too old for the Go",
 			config: object{"image": "dcv/go-olddlv:1.26"},
-			want:   "E DV602, E DV604, E DV605",
+			want:   "E DV602, E DV604, E DV605, W DV701",
 			says: map[string]string{
 				"DV602": "dlv v1.24.2, which supports Go up to 1.24; the workspace uses Go 1.26.8",
 				"DV604": "Version of Delve is too old for Go version go1.26.8",

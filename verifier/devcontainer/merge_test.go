@@ -8,10 +8,6 @@ import (
 	"github.com/dcverify/dcverify/verifier/source"
 )
 
-func featuresFile(features string) source.File {
-	return source.File{Name: "devcontainer.json", Text: `{"features": ` + features + `}`}
-}
-
 func TestParseLabel(t *testing.T) {
 	for _, test := range []struct {
 		text     string

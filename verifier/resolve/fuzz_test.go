@@ -37,7 +37,9 @@ func FuzzProject(f *testing.F) {
 		}
 		check := places{t: t, workspace: workspace, indexes: map[string][]string{}}
 		check.walk(reflect.ValueOf(project), "project")
-		check.walk(reflect.ValueOf(s.Project.Value), "snapshot")
+		shown, _ := s.Project.Get()
+		check.walk(reflect.ValueOf(shown), "snapshot")
+		check.walk(reflect.ValueOf(s.Views), "views")
 		if _, err := json.Marshal(project); err != nil {
 			t.Errorf("it cannot be written as JSON: %v", err)
 		}

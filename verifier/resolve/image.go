@@ -25,7 +25,8 @@ func (r *resolver) readImage() {
 		r.context = r.beside(cmp.Or(r.root.Get("build", "context").Text, r.root.Get("context").Text, "."))
 		r.argPlaces = placesOf(r.project.Config.Root.Get("build", "args"))
 		r.readDockerfile(recipe{
-			file: r.beside(build.Text), place: build.Place, target: r.root.Get("build", "target").Text,
+			file: r.beside(build.Text), place: build.Place,
+			target: r.root.Get("build", "target").Text, targeted: r.root.Get("build", "target").Place,
 			args: texts(r.root.Get("build", "args")),
 		})
 	default:
@@ -73,6 +74,7 @@ type recipe struct {
 	text     string       // instead of a file: dockerfile_inline
 	place    source.Place // who names it
 	target   string
+	targeted source.Place // who names the target
 	args     map[string]string
 	platform string
 }
@@ -92,7 +94,7 @@ func (r *resolver) readDockerfile(recipe recipe) {
 	build := dockerfile.Parse(file).Build(dockerfile.Options{Target: recipe.target, Args: recipe.args, Platform: recipe.platform, Base: r.base})
 	for _, p := range build.Problems {
 		if p.Kind != "undefined-arg" && (p.Stage < 0 || p.Stage >= len(build.Stages) || build.Stages[p.Stage].Built) {
-			r.problem(p.Kind, p.Message, p.Place)
+			r.problem(p.Kind, p.Message, cmp.Or(p.Place, recipe.targeted)) // only a target's name is in no Dockerfile
 		}
 	}
 	r.build, r.project.Build = &build, &build
@@ -217,7 +219,7 @@ func (r *resolver) readCompose(node jsonc.Node) {
 	r.project.Compose = &service
 	switch build := service.Build; {
 	case build != nil:
-		recipe := recipe{place: build.Place, target: build.Target, args: build.Args, text: build.Inline}
+		recipe := recipe{place: build.Place, target: build.Target, targeted: build.Place, args: build.Args, text: build.Inline}
 		r.context, r.argPlaces = build.Context, build.ArgPlaces
 		recipe.file = path.Join(build.Context, cmp.Or(filepath.ToSlash(build.Dockerfile), "Dockerfile"))
 		if build.Inline != "" {

@@ -133,7 +133,7 @@ func (r *resolver) problem(kind, message string, place source.Place) {
 // missing notes a file that something refers to and that cannot be read; the place is the one that refers to it.
 func (r *resolver) missing(name string, err error, place source.Place) {
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case filepath.IsLocal(name) && errors.Is(err, fs.ErrNotExist):
 		r.exists(name)
 		r.problem("missing-file", name+" does not exist", place)
 	case !filepath.IsLocal(name), errors.Is(err, fs.ErrInvalid), strings.Contains(err.Error(), "escapes"):

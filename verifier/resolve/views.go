@@ -237,11 +237,11 @@ func (r *resolver) runArgsLayers() (files, variables []goenv.Layer) {
 	r.project.RunArgs = args
 	var said []devcontainer.Variable
 	for _, name := range args.EnvFiles {
-		inside := name
-		if path.IsAbs(name) {
-			inside = strings.TrimPrefix(strings.TrimPrefix(name, r.Host.Workspace), "/")
+		inside := path.Clean(name)
+		if below, ok := strings.CutPrefix(inside, path.Clean(r.Host.Workspace)+"/"); ok && path.IsAbs(inside) {
+			inside = below
 		}
-		file, err := source.Read(r.workspace, path.Clean(inside))
+		file, err := source.Read(r.workspace, inside)
 		if err != nil {
 			r.missing(inside, err, r.project.Config.Root.Get("runArgs").Place)
 			continue
