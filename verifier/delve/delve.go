@@ -31,7 +31,7 @@ type Program struct {
 	Breakpoint string            // function to stop in, such as "main.work"
 	Locals     map[string]string // name and value, as Delve prints it, of variables visible where Breakpoint begins
 	Std        string            // function of the standard library to stop in afterwards; empty for none
-	Goroot     string            // the Go root whose sources it must be of, links resolved; empty for any that is there
+	Sources    string            // the folder of the standard library's sources that it must lie in, links resolved; empty for any
 }
 
 // Process is a running process to attach to.

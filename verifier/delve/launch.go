@@ -92,8 +92,8 @@ func (s *session) stopInStd(program Program) (string, error) {
 		return "", wrong(fmt.Sprintf("the source of %s is not there: %v", program.Std, err))
 	}
 	real, err := filepath.EvalSymlinks(file)
-	if err == nil && program.Goroot != "" && !strings.HasPrefix(real, program.Goroot+"/") {
-		return "", wrong(fmt.Sprintf("the source of %s is %s, which is not of GOROOT=%s", program.Std, file, program.Goroot))
+	if err == nil && program.Sources != "" && !strings.HasPrefix(real, program.Sources+"/") {
+		return "", wrong(fmt.Sprintf("the source of %s is %s, which is not below %s, where go has its own", program.Std, file, program.Sources))
 	}
 	if _, _, err := s.runToBreakpoint(); err != nil {
 		return "", err

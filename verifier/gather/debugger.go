@@ -74,7 +74,7 @@ func (g *gatherer) debugger(dlv facts.Part[facts.Tool], env goenv.Environ) delve
 // debug: then the proof has failed at its first step.
 func (g *gatherer) launch(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
 	tools := e.get(goenv.ToolsView)
-	build := builds[goenv.ToolsView]().program()
+	build, own := builds[goenv.ToolsView]().program(), true
 	failed := func(status facts.Status, reason string) facts.Part[facts.Proof] {
 		return facts.Known(facts.Proof{
 			Name: facts.LaunchProof, View: goenv.ToolsView, Status: status, Reason: reason,
@@ -87,6 +87,7 @@ func (g *gatherer) launch(ctx context.Context, e *environments, builds map[strin
 		if tools.unknown != "" {
 			tools = e.get(goenv.RemoteView)
 		}
+		own = false
 		if build, ok = g.debuggee(ctx, e, builds); !ok {
 			return failed(facts.Skipped, "no program to debug could be built: "+build.Error)
 		}
@@ -99,8 +100,10 @@ func (g *gatherer) launch(ctx context.Context, e *environments, builds map[strin
 	}
 	g.Progress("launching a program under Delve")
 	program := delve.DebuggeeProgram(build.Binary, filepath.Dir(build.Binary))
-	if extension, ok := e.extension().Get(); ok { // which asked in the workspace, after a toolchain switch
-		program.Goroot, _ = filepath.EvalSymlinks(extension.Answer.Env["GOROOT"])
+	// Only what the editor's own go has built tells which sources the editor would show; the extension asked it in the
+	// workspace, after a toolchain switch.
+	if extension, ok := e.extension().Get(); ok && own {
+		program.Sources, _ = filepath.EvalSymlinks(filepath.Join(extension.Answer.Env["GOROOT"], "src"))
 	}
 	proof := delve.Launch(ctx, g.debugger(dlv, tools.env), program)
 	proof.View = goenv.ToolsView
