@@ -77,8 +77,8 @@ func startServer(tool Tool, args []string, dir string) (*server, error) {
 		soon := time.Now().Add(100 * time.Millisecond)
 		reads[0].SetReadDeadline(soon)
 		reads[1].SetReadDeadline(soon)
+		reads[2].SetReadDeadline(soon)
 		output.Wait()
-		reads[2].SetReadDeadline(time.Now().Add(100 * time.Millisecond)) // a line that was written is still to be read
 		line.Wait()
 		closeAll(reads)
 		close(s.ended)
