@@ -278,7 +278,7 @@ func TestEmulated(t *testing.T) {
 	w := newWorkspace(t, object{"image": "dcv/go-arm64:1.26"}, nil)
 	w.up(t)
 	r := w.verify(t, "run", "--timeout", "20m")
-	expect(t, r, "E DV603, E DV604, E DV605")
+	expect(t, r, "E DV603, E DV604, E DV605, W DV701")
 	for _, f := range finds(r, "DV603") {
 		if !strings.Contains(f.Cause, "qemu-aarch64") {
 			t.Errorf("the cause is %q", f.Cause)
