@@ -13,7 +13,7 @@ func TestInside(t *testing.T) {
 		{"/workspaces/app", "tmp", ""},
 		{"/workspaces/root/app", "/workspaces/root/app/tmp", "tmp"},
 		{"/workspaces/root/app", "/workspaces/other/tmp", ""}, // that is above the project
-		{"/work", "/work/tmp", "tmp"},
+		{"/srv/app", "/srv/app/tmp", "tmp"},
 		{"/work", "/workspaces/app/tmp", ""},
 		{"/", "/tmp", "tmp"},
 		{"", "/tmp", ""},

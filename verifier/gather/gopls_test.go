@@ -71,7 +71,7 @@ func TestScratchOptions(t *testing.T) {
 		return map[string]any{"build.env": map[string]any{"GOPROXY": proxy, "GOPACKAGESDRIVER": driver, "GOFLAGS": "-mod=mod"}, "env": "odd"}
 	}
 	for _, online := range []bool{false, true} {
-		given, want := options("https://proxy.example", "/work/driver.sh"), options("off", "off")
+		given, want := options("https://proxy.example", "/opt/driver.sh"), options("off", "off")
 		if online {
 			want = options("https://proxy.example", "off")
 		}
@@ -79,7 +79,7 @@ func TestScratchOptions(t *testing.T) {
 		if diff := cmp.Diff(want, g.scratchOptions(given)); diff != "" {
 			t.Errorf("online %t: -want +got:\n%s", online, diff)
 		}
-		if diff := cmp.Diff(options("https://proxy.example", "/work/driver.sh"), given); diff != "" {
+		if diff := cmp.Diff(options("https://proxy.example", "/opt/driver.sh"), given); diff != "" {
 			t.Errorf("what was given has changed: %s", diff)
 		}
 	}
