@@ -34,7 +34,6 @@ type Project struct {
 	Settings   []vscode.Setting             `json:"settings,omitempty"` // lowest layer first
 	Extensions []vscode.Extension           `json:"extensions,omitempty"`
 	Launch     []vscode.LaunchConfiguration `json:"launch,omitempty"`
-	Versions   []VersionClaim               `json:"versions,omitempty"`  // other files that name a Go version: CI
 	Exists     map[string]bool              `json:"exists,omitempty"`    // paths of the workspace that something refers to, and whether they are there
 	Ignored    map[string]bool              `json:"ignored,omitempty"`   // those that are there no fresh clone: git ignores them
 	Surprises  []devcontainer.Surprise      `json:"surprises,omitempty"` // what substitution makes that nobody expects
@@ -129,13 +128,6 @@ type Script struct {
 // Position is the place of something in the script, from its line and column there.
 func (s Script) Position(line, column int) source.Place {
 	return source.Place{File: s.File, Line: s.Line + line - 1, Column: column}
-}
-
-// VersionClaim is another file that names the Go of the project.
-type VersionClaim struct {
-	Version string       `json:"version"`
-	What    string       `json:"what"` // "go-version of actions/setup-go"
-	Place   source.Place `json:"place,omitzero"`
 }
 
 // Go is the Go that the finished container has, the last of those that the files bring; false where they are seen to bring
