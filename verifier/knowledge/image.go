@@ -242,7 +242,7 @@ var finalPatch = [...]int{8: 7, 9: 7, 10: 8, 11: 13, 12: 17, 13: 15, 14: 15, 15:
 // golangDistros is the Go minors that were built on a release of Debian: not before it was out, not after it was left. The
 // first and last that are certain, so that a tag is refused only where nobody can have it.
 var golangDistros = map[string]struct{ first, last int }{
-	"stretch": {8, 17}, "buster": {11, 20}, "bullseye": {15, 1 << 20}, "bookworm": {19, 1 << 20}, "trixie": {23, 1 << 20},
+	"stretch": {8, 18}, "buster": {11, 20}, "bullseye": {15, 1 << 20}, "bookworm": {19, 1 << 20}, "trixie": {23, 1 << 20},
 }
 
 // golangPublished says whether a tag of the official image can exist.
