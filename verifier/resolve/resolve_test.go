@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"errors"
 	"io/fs"
 	"strings"
 	"testing"
@@ -35,8 +36,14 @@ func options() Options {
 		Image: func(reference string) (dockerfile.Base, string, bool) {
 			return dockerfile.Base{Env: []string{"PATH=/usr/bin:/bin", "HOME=/h"}, User: "app"}, "the test", reference == "base"
 		},
-		Feature: func(reference string) (string, bool) {
-			return `{"id": "f", "version": "1.0.0", "containerEnv": {"GOBIN": "/f"}, "postCreateCommand": "feature"}`, reference == "r.io/x/f:1"
+		Feature: func(address string) (string, error) {
+			switch address {
+			case "r.io/x/f:1":
+				return `{"id": "f", "version": "1.0.0", "containerEnv": {"GOBIN": "/f"}, "postCreateCommand": "feature"}`, nil
+			case "r.io/x/none:1":
+				return "", fs.ErrNotExist
+			}
+			return "", errors.New("not at hand")
 		},
 	}
 }
