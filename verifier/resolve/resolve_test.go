@@ -164,7 +164,7 @@ func TestGos(t *testing.T) {
 		{"COPY --from an image", docker("FROM base\nCOPY --from=golang:1.22.5 /usr/local/go /usr/local/go\n"),
 			[]string{"1.22.5 true COPY --from=golang:1.22.5 .devcontainer/D:2:1"}},
 		{"COPY --from a stage", docker("FROM golang:1.22.5 AS g\nFROM base\nCOPY --from=g /usr/local/go/ /usr/local/go/\n"),
-			[]string{"1.22.5 true COPY --from=g .devcontainer/D:3:1"}},
+			[]string{"1.22.5 true COPY --from=g .devcontainer/D:1:1"}},
 		{"COPY of something else", docker("FROM base\nCOPY --from=golang:1.22.5 /go/bin /usr/bin\n"), nil},
 		{"archive", docker("FROM base\nRUN curl -L https://go.dev/dl/go1.22.5.linux-amd64.tar.gz | tar -C /usr/local -xz\n"),
 			[]string{"1.22.5 true an archive of Go 1.22.5 .devcontainer/D:2:13"}},
