@@ -85,6 +85,7 @@ func All() []check.Check {
 		toolsBuiltWith,
 		goplsProof,
 		extensionCheck,
+		lookupAgrees,
 		cgoToolchain,
 		buildProof,
 		viewUnknown,
