@@ -255,7 +255,10 @@ func (t *text) paragraph(label, words string) {
 
 func (t *text) proofs(r Report) {
 	for _, proof := range r.Proofs {
-		t.rate(proof)
+		if proof.Repeated != nil {
+			t.rate(proof)
+			continue
+		}
 		if proof.Status != facts.Passed || proof.Name == facts.PtraceProof {
 			continue // the kernel's permission is no news where a debugger works
 		}
@@ -276,9 +279,6 @@ func (t *text) proofs(r Report) {
 // rate shows how often a proof that was repeated passed, how it ended otherwise, and how long its steps took.
 func (t *text) rate(proof Proof) {
 	repeated := proof.Repeated
-	if repeated == nil {
-		return
-	}
 	mark := t.color(green, "✓")
 	if proof.Passed < proof.Tries {
 		mark = t.color(red, "✗")
