@@ -81,6 +81,7 @@ func All() []check.Check {
 		delveAttach,
 		delveStd,
 		delveDAP,
+		debugLeftovers,
 		goplsFound,
 		toolsBuiltWith,
 		goplsProof,

@@ -131,13 +131,8 @@ var ptracePermitted = check.Check{
 			}
 			return
 		}
-		evidence := map[string]string{
-			"seccomp": fmt.Sprint(ptrace.Seccomp), "capEff": fmt.Sprintf("%#x", ptrace.Effective), "noNewPrivs": fmt.Sprint(ptrace.NoNewPrivs),
-			"yama": fmt.Sprint(ptrace.YamaScope), "kernel": ptrace.Kernel, "machine": ptrace.Machine,
-		}
-		if ptrace.EmulatedBy != "" {
-			evidence["emulatedBy"] = ptrace.EmulatedBy
-		}
+		evidence := ptraceEvidence(ptrace)
+		reportDisagreements(p, ptrace)
 		refused := func(what, upstream string, result facts.PtraceResult) {
 			f := finding.Finding{
 				Message: fmt.Sprintf("%s: %s", what, result.Why), Cause: ptrace.Explanation, Evidence: evidence, Upstream: []string{upstream},
@@ -176,9 +171,13 @@ var delveLaunch = check.Check{
 
 var delveAttach = check.Check{
 	Code: "DV605", Name: "delve-attach", Severity: finding.Error, Scope: "P", Hard: true,
-	Summary: "Delve cannot attach to a running process, stop it, read a variable and let it live on",
-	Needs:   []facts.Need{facts.Attach, facts.GoCommands},
+	Summary: "Delve cannot attach to a running process, stop it, read a variable and let it live on; or a server that was named cannot be used",
+	Needs:   []facts.Need{facts.Attach, facts.Connect, facts.GoCommands},
 	Run: func(p *check.Pass) {
+		if server, ok := p.Proofs[facts.ServerProof].Get(); ok {
+			judgeServer(p, server)
+			return
+		}
 		judgeProof(p, facts.AttachProof, "the debugger cannot attach to a running process")
 	},
 }
@@ -215,7 +214,7 @@ func lastStep(proof facts.Proof) string {
 
 var delveDAP = check.Check{
 	Code: "DV607", Name: "delve-dap", Severity: finding.Error, Scope: "P",
-	Summary: "`dlv dap`, started as the Go extension starts it, cannot build a package, stop at a breakpoint of the editor, show variables and end",
+	Summary: "`dlv dap`, started as the Go extension starts it, cannot build a package or a test, stop at a breakpoint of the editor, show variables and end",
 	Needs:   []facts.Need{facts.DAP, facts.GoCommands},
 	Run: func(p *check.Pass) {
 		if launch, ok := p.Proofs[facts.LaunchProof].Get(); ok && launch.Status == facts.Fails && lastStep(launch) != facts.StdStep {
@@ -223,6 +222,12 @@ var delveDAP = check.Check{
 			return
 		}
 		judgeProof(p, facts.DAPProof, "the editor cannot debug (F5)")
+		if dap, ok := p.Proofs[facts.DAPProof].Get(); ok && dap.Status == facts.Fails {
+			return // a test would meet the same
+		}
+		if _, ok := p.Proofs[facts.TestProof].Get(); ok {
+			judgeProof(p, facts.TestProof, "the editor cannot debug a test")
+		}
 	},
 }
 
@@ -239,10 +244,20 @@ func judgeProof(p *check.Pass, name, what string) {
 	case proof.Status == facts.Fails:
 		step := lastStep(proof)
 		cause, fix := whyProofFailed(p, step, proof.Reason)
+		evidence := map[string]string{"view": proof.View, "step": step, "dlv": proof.Tool.Path, "dlvVersion": proof.Tool.Version}
+		if proof.Process != nil {
+			evidence["predicted"] = proof.Steps[0].Predicted
+			if why, instead := whyNotThis(*proof.Process); why != "" {
+				cause, fix = why, instead
+			}
+		}
+		if r := proof.Repeated; r != nil && r.Passed > 0 {
+			what = fmt.Sprintf("%s: %d of %d tries", what, r.Tries-r.Passed, r.Tries)
+		}
 		p.Report(finding.Finding{
 			Message:  fmt.Sprintf("%s (step %s): %s", what, step, proof.Reason),
 			Cause:    cause,
-			Evidence: map[string]string{"view": proof.View, "step": step, "dlv": proof.Tool.Path, "dlvVersion": proof.Tool.Version},
+			Evidence: evidence,
 			Upstream: []string{proof.Reason},
 			Fixes:    []finding.Fix{{Message: fix, Safe: true}},
 		})

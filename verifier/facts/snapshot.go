@@ -27,7 +27,10 @@ const (
 	Kernel      Need = "ptrace"      // Ptrace
 	Launch      Need = "launch"      // Proofs: delve-launch
 	Attach      Need = "attach"      // Proofs: delve-attach
-	DAP         Need = "dap"         // Proofs: delve-dap
+	DAP         Need = "dap"         // Proofs: delve-dap, delve-test
+	Connect     Need = "connect"     // Proofs: delve-server
+	Least       Need = "least"       // Proofs: delve-least
+	LeftBehind  Need = "leftovers"   // Leftovers
 	Gopls       Need = "gopls"       // Proofs: gopls
 	Files       Need = "files"       // the files of an image
 	Declared    Need = "declared"    // Project: what the files of the workspace declare
@@ -44,6 +47,8 @@ type Snapshot struct {
 	Extension Part[Extension] `json:"extension"` // what the editor's Go extension does here
 	Ptrace    Part[Ptrace]    `json:"ptrace"`
 	Builds    Part[[]Build]   `json:"builds"`
+
+	Leftovers Part[[]Leftover] `json:"leftovers"` // of debugging sessions that are over
 
 	Go      map[string]Part[GoCommand] `json:"go,omitempty"`     // the go command, by view
 	Trees   map[string]goenv.Tree      `json:"trees,omitempty"`  // Go roots, by path as somebody wrote it

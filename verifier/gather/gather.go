@@ -28,6 +28,8 @@ type Options struct {
 	From      string        // the view that this process runs in: goenv.RemoteView, goenv.ContainerView, or empty to find out
 	Online    bool          // the go command may use the network
 	AttachTo  int           // a process to attach to instead of dcverify's own; 0 for none
+	ConnectTo string        // HOST:PORT of a running Delve to ask, instead of attaching to anything; empty for none
+	Repeat    int           // how often each proof of the debugger is made; 0 is once
 	Needs     map[facts.Need]bool
 	Self      string       // path of the dcverify program, which also is its own helper
 	Progress  func(string) // told what is being done, for people who wait; never nil
@@ -38,6 +40,7 @@ const (
 	EnvironHelper = "helper-environ" // prints its environment between marks
 	PtraceHelper  = "helper-ptrace"  // traces and is traced
 	DelveHelper   = "helper-delve"   // the linked Delve
+	LeastHelper   = "helper-least"   // another program without SYS_PTRACE
 )
 
 // Record is what install.sh wrote down when the feature was installed; see [RecordPath].
@@ -101,7 +104,21 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		return g.launch(ctx, envs, builds, dlv())
 	})
 	attach := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
+		switch {
+		case g.ConnectTo != "":
+			return facts.Absent[facts.Proof]("a server was named instead")
+		case g.AttachTo != 0:
+			return g.attachTo(ctx, envs, dlv(), kernel())
+		}
 		return g.attach(ctx, envs, builds, dlv())
+	})
+	left := part(ctx, g, facts.LeftBehind, g.leftovers)
+	server := part(ctx, g, facts.Connect, g.connectTo)
+	least := part(ctx, g, facts.Least, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.leastPrivilege(ctx, envs, builds, dlv(), kernel())
+	})
+	testing := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.testSession(ctx, envs, builds, dlv())
 	})
 	dap := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.editorSession(ctx, envs, builds, dlv())
@@ -118,8 +135,12 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Workspace: g.workspace,
 		Go:        map[string]facts.Part[facts.GoCommand]{},
 		Tools:     g.tools(ctx, envs, dlv(), languageServer()),
-		Proofs:    map[string]facts.Part[facts.Proof]{facts.LaunchProof: launch(), facts.AttachProof: attach(), facts.DAPProof: dap(), facts.GoplsProof: editing()},
+		Proofs: map[string]facts.Part[facts.Proof]{
+			facts.LaunchProof: launch(), facts.AttachProof: attach(), facts.DAPProof: dap(), facts.TestProof: testing(),
+			facts.ServerProof: server(), facts.LeastProof: least(), facts.GoplsProof: editing(),
+		},
 		Ptrace:    kernel(),
+		Leftovers: left(),
 		Builds:    facts.Absent[[]facts.Build](notNeeded),
 		EnvFile:   envs.envFile,
 		Shells:    envs.shells(),
