@@ -17,7 +17,6 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/machine"
-	"github.com/dcverify/dcverify/verifier/source"
 	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
@@ -58,7 +57,6 @@ type gatherer struct {
 	system    facts.System
 	workspace facts.Workspace
 	config    devcontainer.Config
-	written   source.File                  // the text of that
 	declared  map[string]goenv.Declaration // by the ENV instructions of the workspace's Dockerfile
 	settings  vscode.Settings
 	problems  []string // files that could not be read, for the report
