@@ -29,6 +29,7 @@ var law = []struct {
 	{path: "verifier/goenv", pure: true},
 	{path: "verifier/dockerfile", pure: true, owns: "github.com/moby/buildkit"},
 	{path: "verifier/knowledge", pure: true},
+	{path: "verifier/pinned", pure: true},
 	{path: "verifier/compose", pure: true, owns: "github.com/compose-spec/compose-go"},
 	{path: "verifier/devcontainer", pure: true},
 	{path: "verifier/image", pure: true},
