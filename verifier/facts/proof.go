@@ -13,10 +13,11 @@ const (
 
 // The proofs.
 const (
-	LaunchProof = "delve-launch"
-	AttachProof = "delve-attach"
-	DAPProof    = "delve-dap"
-	GoplsProof  = "gopls"
+	LaunchProof   = "delve-launch"
+	TerminalProof = "delve-launch-terminal" // the same in the editor's terminal, where that makes a difference
+	AttachProof   = "delve-attach"
+	DAPProof      = "delve-dap"
+	GoplsProof    = "gopls"
 )
 
 // StdStep is the step of the launch proof that stops in the standard library.
@@ -24,8 +25,9 @@ const StdStep = "std"
 
 // Proof is the record of doing the thing itself: a program really debugged, step by step.
 type Proof struct {
-	Name   string    `json:"name"` // "delve-launch", "delve-attach"
-	View   string    `json:"view"` // whose environment it ran in
+	Name   string    `json:"name"`           // "delve-launch", "delve-attach"
+	View   string    `json:"view"`           // whose environment it ran in
+	Also   []string  `json:"also,omitempty"` // views whose environment makes no difference to it
 	Status Status    `json:"status"`
 	Reason string    `json:"reason,omitempty"` // not passed: the exact text of the tool or the system that says why, in one line
 	Tool   ProofTool `json:"tool"`

@@ -39,7 +39,8 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 		build := func() facts.Build { return facts.Build{Where: "scratch", Status: facts.Skipped, Error: why} }
 		return building{build, build}
 	}
-	if !g.Needs[facts.Builds] && (view != goenv.ToolsView || !g.debugs()) {
+	debugged := view == goenv.ToolsView && g.debugs() || view == goenv.TerminalView && g.Needs[facts.Launch]
+	if !g.Needs[facts.Builds] && !debugged {
 		return skipped(notNeeded)
 	}
 	found, ok := command.Get()

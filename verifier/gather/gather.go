@@ -96,7 +96,10 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 	listing := async(func() facts.Build { return g.listWorkspace(ctx, envs.get(goenv.ToolsView)) })
 	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })
 	launch := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.launch(ctx, envs, builds, dlv())
+		return g.editorLaunch(ctx, envs, builds, dlv())
+	})
+	terminal := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.terminalLaunch(ctx, envs, builds, dlv())
 	})
 	attach := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.attach(ctx, envs, builds, dlv())
@@ -116,7 +119,10 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Workspace: g.workspace,
 		Go:        map[string]facts.Part[facts.GoCommand]{},
 		Tools:     g.tools(ctx, envs, dlv(), languageServer()),
-		Proofs:    map[string]facts.Part[facts.Proof]{facts.LaunchProof: launch(), facts.AttachProof: attach(), facts.DAPProof: dap(), facts.GoplsProof: editing()},
+		Proofs: map[string]facts.Part[facts.Proof]{
+			facts.LaunchProof: launch(), facts.TerminalProof: terminal(), facts.AttachProof: attach(),
+			facts.DAPProof: dap(), facts.GoplsProof: editing(),
+		},
 		Ptrace:    kernel(),
 		Builds:    facts.Absent[[]facts.Build](notNeeded),
 		EnvFile:   envs.envFile,

@@ -283,7 +283,7 @@ func programs(s *facts.Snapshot) []Program {
 // proofs lists the proofs that were asked for, in the order of their names.
 func proofs(s *facts.Snapshot) []Proof {
 	result := []Proof{}
-	for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.GoplsProof} {
+	for _, name := range []string{facts.LaunchProof, facts.TerminalProof, facts.AttachProof, facts.DAPProof, facts.GoplsProof} {
 		if proof, ok := s.Proofs[name].Get(); ok {
 			tried := Proof{Proof: maskedProof(proof)}
 			if proof.Status != facts.Skipped {
