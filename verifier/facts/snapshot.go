@@ -132,15 +132,16 @@ type Tool struct {
 // Build is the compiling, vetting and testing of a small module in one environment. Views whose Go environments are the
 // same share one.
 type Build struct {
-	Views  []string `json:"views"`
-	Where  string   `json:"where"`          // "scratch": a module that asks for the same Go as the workspace; "workspace": its own packages are listed
-	Go     string   `json:"go"`             // the go command
-	Goroot string   `json:"goroot"`         // GOROOT that it builds with, set by somebody or derived
-	Status Status   `json:"status"`         //
-	Error  string   `json:"error,omitzero"` // go's own words, one line
-	Output string   `json:"output,omitzero"`
-	Steps  []Step   `json:"steps,omitempty"`
-	Binary string   `json:"-"` // the program that was built, while the snapshot is being taken
+	Views   []string `json:"views"`
+	Where   string   `json:"where"`          // "scratch": a module that asks for the same Go as the workspace; "workspace": its own packages are listed and vetted
+	Go      string   `json:"go"`             // the go command
+	Goroot  string   `json:"goroot"`         // GOROOT that it builds with, set by somebody or derived
+	Status  Status   `json:"status"`         //
+	Error   string   `json:"error,omitzero"` // go's own words, one line
+	Output  string   `json:"output,omitzero"`
+	Steps   []Step   `json:"steps,omitempty"`
+	OwnCode bool     `json:"ownCode,omitempty"` // all that go has to say is about the source of the workspace
+	Binary  string   `json:"-"`                 // the program that was built, while the snapshot is being taken
 }
 
 // View returns the view of that name; an unknown one where there is none.

@@ -93,7 +93,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		commands[name] = command // which the loop goes on to write: the build must not look it up there
 		builds[name] = async(func() building { return g.build(ctx, name, envs.get(name), command()) })
 	}
-	listing := async(func() facts.Build { return g.listWorkspace(ctx, envs.get(goenv.ToolsView)) })
+	packages := async(func() []facts.Build { return g.packages(ctx, builds) })
 	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })
 	launch := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.editorLaunch(ctx, envs, builds, dlv())
@@ -143,7 +143,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		}
 	}
 	if g.Needs[facts.Builds] {
-		snapshot.Builds = facts.Known(merged(builds, listing()))
+		snapshot.Builds = facts.Known(merged(builds, packages()))
 	}
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
