@@ -24,6 +24,7 @@ const (
 	GoCommands  Need = "go"          // Go, Trees, Extension
 	Tools       Need = "tools"       // Tools
 	Builds      Need = "builds"      // Builds
+	BuildCaches Need = "buildcaches" // BuildCaches
 	Kernel      Need = "ptrace"      // Ptrace
 	Launch      Need = "launch"      // Proofs: delve-launch
 	Attach      Need = "attach"      // Proofs: delve-attach
@@ -44,6 +45,8 @@ type Snapshot struct {
 	Extension Part[Extension] `json:"extension"` // what the editor's Go extension does here
 	Ptrace    Part[Ptrace]    `json:"ptrace"`
 	Builds    Part[[]Build]   `json:"builds"`
+
+	BuildCaches Part[[]BuildCache] `json:"buildCaches"`
 
 	Go      map[string]Part[GoCommand] `json:"go,omitempty"`     // the go command, by view
 	Trees   map[string]goenv.Tree      `json:"trees,omitempty"`  // Go roots, by path as somebody wrote it
@@ -143,6 +146,9 @@ type Build struct {
 	OwnCode bool     `json:"ownCode,omitempty"` // all that go has to say is about the source of the workspace
 	Binary  string   `json:"-"`                 // the program that was built, while the snapshot is being taken
 }
+
+// EmptyCacheBuilds ends the error of a build that succeeds with an empty build cache.
+const EmptyCacheBuilds = " (with an empty GOCACHE it builds: the build cache is damaged or cannot be read)"
 
 // View returns the view of that name; an unknown one where there is none.
 func (s *Snapshot) View(name string) goenv.View {

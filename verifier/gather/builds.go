@@ -65,6 +65,8 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 
 		goflags: cmp.Or(found.Outside.Env["GOFLAGS"], environment.env["GOFLAGS"]),
 		gowork:  found.Inside.Env["GOWORK"],
+		gocache: found.Outside.Env["GOCACHE"],
+		version: found.Outside.Env["GOVERSION"],
 	}
 	program := async(func() facts.Build { return g.compile(ctx, scratch) })
 	whole := program
@@ -102,6 +104,8 @@ type module struct {
 
 	goflags string // GOFLAGS as go takes them
 	gowork  string // the go.work that this go finds in the workspace
+	gocache string
+	version string // GOVERSION
 }
 
 // compile builds the program of the scratch module.
@@ -147,7 +151,7 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 	case missing != "":
 		build.Status, build.Error = facts.Skipped, missing+" is not downloaded yet, and without --online dcverify does not download it"
 	case strings.Contains(build.Error, "is not in std") && g.buildsWithoutCache(ctx, m, args, env):
-		build.Error += " (with an empty GOCACHE it builds: the build cache is damaged or cannot be read)"
+		build.Error += facts.EmptyCacheBuilds
 	case build.Error == "":
 		build.Error = run.Err.Error()
 	}

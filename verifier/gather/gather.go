@@ -94,6 +94,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		builds[name] = async(func() building { return g.build(ctx, name, envs.get(name), command()) })
 	}
 	packages := async(func() []facts.Build { return g.packages(ctx, builds) })
+	caches := part(ctx, g, facts.BuildCaches, func(ctx context.Context) facts.Part[[]facts.BuildCache] { return g.buildCaches(ctx, builds) })
 	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })
 	launch := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.editorLaunch(ctx, envs, builds, dlv())
@@ -123,13 +124,14 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 			facts.LaunchProof: launch(), facts.TerminalProof: terminal(), facts.AttachProof: attach(),
 			facts.DAPProof: dap(), facts.GoplsProof: editing(),
 		},
-		Ptrace:    kernel(),
-		Builds:    facts.Absent[[]facts.Build](notNeeded),
-		EnvFile:   envs.envFile,
-		Shells:    envs.shells(),
-		Extension: envs.extension(),
-		Project:   g.project(envs.inContainer),
-		Problems:  g.problems,
+		Ptrace:      kernel(),
+		Builds:      facts.Absent[[]facts.Build](notNeeded),
+		BuildCaches: caches(),
+		EnvFile:     envs.envFile,
+		Shells:      envs.shells(),
+		Extension:   envs.extension(),
+		Project:     g.project(envs.inContainer),
+		Problems:    g.problems,
 	}
 	for name, command := range commands {
 		snapshot.Go[name] = command()
