@@ -32,6 +32,7 @@ func All() []check.Check {
 		gobinOnPath,
 		moduleMode,
 		buildcacheHealthy,
+		buildcacheClean,
 		platformCheck,
 		toolchainSatisfiable,
 		goEnvFile,

@@ -282,7 +282,7 @@ func programs(s *facts.Snapshot) []Program {
 
 // order is the proofs as a report lists them.
 var order = []string{
-	facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.TestProof, facts.ServerProof, facts.LeastProof, facts.GoplsProof,
+	facts.LaunchProof, facts.TerminalProof, facts.AttachProof, facts.DAPProof, facts.TestProof, facts.ServerProof, facts.LeastProof, facts.GoplsProof,
 }
 
 // proofs lists the proofs that were asked for, and before them the probes of the kernel.

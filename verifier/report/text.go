@@ -272,7 +272,11 @@ func (t *text) proofs(r Report) {
 		if proof.Tool.Linked {
 			with = "the Delve linked into dcverify, because the container has none that runs"
 		}
-		t.line("%s %s in %d ms with %s: %s", t.color(green, "✓"), proof.Name, total, with, t.color(dim, strings.Join(steps, ", ")))
+		name := proof.Name
+		if len(proof.Also) > 0 {
+			name += " (view " + strings.Join(append([]string{proof.View}, proof.Also...), ", ") + ")"
+		}
+		t.line("%s %s in %d ms with %s: %s", t.color(green, "✓"), name, total, with, t.color(dim, strings.Join(steps, ", ")))
 	}
 }
 
