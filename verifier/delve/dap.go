@@ -77,6 +77,7 @@ type editor struct {
 	reader *bufio.Reader
 	seq    int
 	output strings.Builder // of output events, for the reason of a failed build
+	keep   int             // how much of that is kept, if more than usual
 	thread int             // that stopped
 	frame  int
 }
@@ -148,7 +149,7 @@ func (e *editor) await(wanted func(dap.Message) bool) (dap.Message, error) {
 		}
 		switch m := message.(type) {
 		case *dap.OutputEvent:
-			if e.output.Len() < tailSize {
+			if e.output.Len() < max(tailSize, e.keep) {
 				e.output.WriteString(m.Body.Output)
 			}
 			e.server.all.Write([]byte(m.Body.Output))

@@ -17,6 +17,7 @@ const (
 	AttachProof = "delve-attach"
 	DAPProof    = "delve-dap"
 	GoplsProof  = "gopls"
+	EnvProof    = "delve-env" // one per debug configuration; see Debuggee
 )
 
 // StdStep is the step of the launch proof that stops in the standard library.

@@ -14,7 +14,7 @@ import (
 
 // Debuggee is what a debug configuration makes of the environment of the tools for the program that it starts.
 type Debuggee struct {
-	Layers    []goenv.Layer      // over the tools view, lowest first: each envFile, then env
+	Layers    []goenv.Layer      // over the tools view, lowest first: Delve's own, each envFile, then env
 	Request   map[string]*string // env of the launch request: with go.toolsEnvVars; nil takes a variable away
 	Program   string             // what it debugs, with the editor's variables replaced; empty where that depends on the moment
 	Problems  []DebuggeeProblem
@@ -60,6 +60,11 @@ func (d Debuggees) Of(configuration LaunchConfiguration) Debuggee {
 		}
 	}
 	d.readEnv(&result, root.Get("env"))
+	// Delve sets this for builds of its own, at the start of all its commands, and hands it on (cmd/dlv/main.go).
+	if own := result.Request["CGO_CFLAGS"]; d.Tools["CGO_CFLAGS"] == "" && (own == nil || *own == "") {
+		delve := goenv.Layer{Kind: goenv.Delve, Set: map[string]string{"CGO_CFLAGS": "-O0 -g"}}
+		result.Layers = append([]goenv.Layer{delve}, result.Layers...)
+	}
 	return result
 }
 

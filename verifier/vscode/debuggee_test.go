@@ -60,6 +60,7 @@ func TestDebuggee(t *testing.T) {
 		"attach":        {`{"request": "attach"}`, nil, "toolsEnvVars; ", "", "it attaches: the program has the environment that it was started with"},
 		"external":      {`{"port": 1}`, nil, "toolsEnvVars; ", "", "somebody else starts the server that it connects to"},
 		"terminal":      {`{"console": "integratedTerminal"}`, nil, "toolsEnvVars; ", "", "a terminal starts it, whose shell has its say"},
+		"of Delve's":    {`{"env": {"CGO_CFLAGS": "-O2"}}`, map[string]string{"CGO_CFLAGS": "-O2"}, "toolsEnvVars; none", "", ""},
 		"last counts":   {`{"env": {"A": null, "A": "x"}}`, map[string]string{"A": "x"}, "toolsEnvVars; launch.json", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +68,7 @@ func TestDebuggee(t *testing.T) {
 			got := d.Of(LaunchConfiguration{Root: parse(test.configuration)})
 			tools := goenv.Layer{Kind: goenv.ToolsEnvVars, Set: map[string]string{"GODEBUG": "gctrace=1"}}
 			view := goenv.View{Layers: append([]goenv.Layer{{Kind: goenv.Process, Set: d.Tools}, tools}, got.Layers...)}
-			want := d.Tools.With()
+			want := d.Tools.With("CGO_CFLAGS=-O0 -g")
 			for name, value := range test.environ {
 				want[name] = value
 				if value == "" {
@@ -80,7 +81,7 @@ func TestDebuggee(t *testing.T) {
 				}
 			}
 			// What Delve is told, over the environment that it was started with, comes to the same.
-			sent := d.Tools.With()
+			sent := d.Tools.With("CGO_CFLAGS=-O0 -g") // which Delve has set by then
 			for name, value := range got.Request {
 				if value == nil {
 					delete(sent, name)
