@@ -117,7 +117,7 @@ var proofInconclusive = check.Check{
 				Evidence: map[string]string{"proof": what},
 			}, what)
 		}
-		for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.GoplsProof} {
+		for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.EnvProof, facts.GoplsProof} {
 			if proof, ok := p.Proofs[name].Get(); ok && proof.Status == facts.Broken {
 				report(name, proof.Reason)
 			}

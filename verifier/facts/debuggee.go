@@ -25,7 +25,7 @@ type Debuggee struct {
 // Strayed is a variable that the debugged program had otherwise than it was put together. Its values stay where they are.
 type Strayed struct {
 	Name  string       `json:"name"`
-	How   string       `json:"how"`             // "missing", "other", "there although it was taken away"
+	How   string       `json:"how"`             // "missing"; "other": another value; "extra": nobody set it, or the layer took it away
 	Layer string       `json:"layer,omitempty"` // that should have had the say
 	File  string       `json:"file,omitempty"`  // which one of several layers of that kind
 	Place source.Place `json:"place,omitzero"`

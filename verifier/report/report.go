@@ -215,7 +215,7 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 	for _, name := range names {
 		variable := Variable{Name: name, Views: map[string]Value{}}
 		said := false
-		for _, view := range s.Views {
+		for _, view := range reportedViews(s) {
 			if view.Unknown != "" {
 				variable.Views[view.Name] = Value{Unknown: mask(view.Unknown)}
 				continue
@@ -242,6 +242,15 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 		}
 	}
 	return variables
+}
+
+// reportedViews are the views that run a go command, and behind them what F5 starts.
+func reportedViews(s *facts.Snapshot) []goenv.View {
+	views := slices.Clone(s.Views)
+	if debuggees, _ := s.Debuggees.Get(); len(debuggees) > 0 {
+		views = append(views, debuggees[0].View)
+	}
+	return views
 }
 
 func reported(o goenv.Origin) Origin {
@@ -283,7 +292,7 @@ func programs(s *facts.Snapshot) []Program {
 // proofs lists the proofs that were asked for, in the order of their names.
 func proofs(s *facts.Snapshot) []Proof {
 	result := []Proof{}
-	for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.GoplsProof} {
+	for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.EnvProof, facts.GoplsProof} {
 		if proof, ok := s.Proofs[name].Get(); ok {
 			tried := Proof{Proof: maskedProof(proof)}
 			if proof.Status != facts.Skipped {

@@ -47,8 +47,11 @@ func (d Debuggees) Of(configuration LaunchConfiguration) Debuggee {
 	for name, value := range d.Always {
 		result.Request[name] = &value
 	}
-	if program, unknown := d.substitute(root.Get("program").Text); unknown == "" {
-		result.Program = program
+	if program, unknown := d.substitute(root.Get("program").Text); unknown == "" && program != "" {
+		if !path.IsAbs(program) {
+			program = path.Join(d.Workspace, program)
+		}
+		result.Program = path.Clean(program)
 	}
 	files := root.Get("envFile")
 	if files.Is(jsonc.String) && files.Text != "" {
