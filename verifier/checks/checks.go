@@ -80,6 +80,8 @@ func All() []check.Check {
 		delveAttach,
 		delveStd,
 		delveDAP,
+		debugEnv,
+		panicTrace,
 		goplsFound,
 		toolsBuiltWith,
 		goplsProof,
