@@ -144,7 +144,7 @@ var proofInconclusive = check.Check{
 				Evidence: map[string]string{"proof": what},
 			}, what)
 		}
-		for _, name := range []string{facts.LaunchProof, facts.TerminalProof, facts.AttachProof, facts.DAPProof, facts.GoplsProof} {
+		for _, name := range facts.ProofNames {
 			if proof, ok := p.Proofs[name].Get(); ok && proof.Status == facts.Broken {
 				report(name, proof.Reason)
 			}

@@ -82,6 +82,8 @@ func All() []check.Check {
 		delveAttach,
 		delveStd,
 		delveDAP,
+		debugEnv,
+		panicTrace,
 		debugLeftovers,
 		goplsFound,
 		toolsBuiltWith,

@@ -93,6 +93,7 @@ type editor struct {
 	reader *bufio.Reader
 	seq    int
 	output strings.Builder // of output events, for the reason of a failed build
+	keep   int             // how much of that is kept, if more than usual
 	thread int             // that stopped
 	frame  int
 }
@@ -164,7 +165,7 @@ func (e *editor) await(wanted func(dap.Message) bool) (dap.Message, error) {
 		}
 		switch m := message.(type) {
 		case *dap.OutputEvent:
-			if e.output.Len() < child.TailSize {
+			if e.output.Len() < max(child.TailSize, e.keep) {
 				e.output.WriteString(m.Body.Output)
 			}
 			e.server.all.Write([]byte(m.Body.Output))

@@ -17,12 +17,18 @@ const (
 	TerminalProof = "delve-launch-terminal" // the same in the editor's terminal, where that makes a difference
 	AttachProof   = "delve-attach"
 	DAPProof      = "delve-dap"
+	EnvProof      = "delve-env" // one per debug configuration; see Debuggee
 	GoplsProof    = "gopls"
 	PtraceProof   = "ptrace"       // of the kernel, without a debugger
 	TestProof     = "delve-test"   // a test debugged as the editor does
 	ServerProof   = "delve-server" // a running headless server asked
 	LeastProof    = "delve-least"  // attaching once more, without SYS_PTRACE
 )
+
+// ProofNames is the proofs in the order of a report. The probes of the kernel come before them, from Ptrace.
+var ProofNames = []string{
+	LaunchProof, TerminalProof, AttachProof, DAPProof, TestProof, EnvProof, ServerProof, LeastProof, GoplsProof,
+}
 
 // The steps that checks ask about by name.
 const (

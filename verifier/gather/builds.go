@@ -228,10 +228,12 @@ func (g *gatherer) debuggee(ctx context.Context, e *environments, builds map[str
 		return facts.Build{Error: g.whyNoGo(remote.env)}, false
 	}
 	// With no GOROOT and no switch every complete Go can build.
-	build := g.compile(ctx, module{
-		folder: filepath.Join(g.Scratch(), "fallback"),
-		env:    remote.env.With("GOROOT=", "GOTOOLCHAIN=local", "GOFLAGS="),
-		goPath: goPath,
+	g.fallback.Do(func() {
+		g.fallbackMade = g.compile(ctx, module{
+			folder: filepath.Join(g.Scratch(), "fallback"),
+			env:    remote.env.With("GOROOT=", "GOTOOLCHAIN=local", "GOFLAGS="),
+			goPath: goPath,
+		})
 	})
-	return build, g.Executable(build.Binary)
+	return g.fallbackMade, g.Executable(g.fallbackMade.Binary)
 }

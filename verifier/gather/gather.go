@@ -69,6 +69,9 @@ type gatherer struct {
 	trees   map[string]goenv.Tree
 	answers map[string]func() facts.Answer // by question to a go command
 	built   map[string]building            // by signature of the environment
+
+	fallback     sync.Once // compiles a program with no particular Go; see debuggee
+	fallbackMade facts.Build
 }
 
 // Take gathers the snapshot of the container or machine that this process runs in. It always returns one: what could
@@ -126,6 +129,16 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		return g.editorSession(ctx, envs, builds, dlv())
 	})
 
+	launched := g.readLaunch()
+	configurations := async(func() []*debugged { return g.debuggees(envs, launched) })
+	debugs := part(ctx, g, facts.Debugged, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.proveDebuggees(ctx, envs, configurations(), builds, dlv())
+	})
+	godebug := part(ctx, g, facts.Debugged, func(ctx context.Context) facts.Part[facts.Godebug] { return g.readGodebug(ctx, envs, configurations()) })
+	panics := part(ctx, g, facts.PanicTraces, func(ctx context.Context) facts.Part[facts.Panics] {
+		return g.panics(ctx, envs, configurations(), builds)
+	})
+
 	languageServer := async(func() facts.Part[facts.Tool] { return g.languageServer(ctx, envs) })
 	editing := part(ctx, g, facts.Gopls, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.editing(ctx, envs, languageServer())
@@ -150,7 +163,10 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Extension:   envs.extension(),
 		Project:     g.project(envs.inContainer),
 		Problems:    g.problems,
+		Godebug:     godebug(),
 	}
+	snapshot.Proofs[facts.EnvProof] = debugs()
+	snapshot.Panics = withDebugger(panics(), configurations())
 	for name, command := range commands {
 		snapshot.Go[name] = command()
 	}
@@ -162,6 +178,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 			}
 		}
 	}
+	snapshot.Debuggees = facts.Known(shownDebuggees(configurations(), snapshot.View(goenv.ToolsView)))
 	if g.Needs[facts.Builds] {
 		snapshot.Builds = facts.Known(merged(builds, packages()))
 	}
