@@ -22,7 +22,7 @@ var tools = []string{"build", "launch", "attach", "dap", "gopls"}
 type result struct {
 	Class string
 	Env   map[string]string
-	Note  string
+	Note  string // what the editor makes known
 	Tries []try
 }
 
@@ -120,6 +120,9 @@ func (r running) measure(t *testing.T) map[string]result {
 	keep(stdout)
 	r.compareHook(t, results["remote"])
 	for _, class := range classes {
+		if note := results[class].Note; note != "" {
+			t.Logf("%s: %s", class, note)
+		}
 		for _, try := range results[class].Tries {
 			if !try.OK {
 				t.Logf("%s: %s fails: %s", class, try.Tool, try.Why)
