@@ -46,6 +46,8 @@ func (a *table) counts() string {
 
 // row is a declaration's row of the table.
 func (a *table) row(name string) string {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
 	cells := []string{name}
 	for _, class := range classes {
 		cells = append(cells, a.rows[name][class].cell())
