@@ -21,7 +21,6 @@ const answersWithin = 20 * time.Second
 type languageClient struct {
 	messages
 	uri     string
-	version int
 	errors  *int // how many the last report has; nil before any
 	problem string
 }
