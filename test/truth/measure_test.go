@@ -123,9 +123,11 @@ func (r running) measure(t *testing.T) map[string]result {
 		if note := results[class].Note; note != "" {
 			t.Logf("%s: %s", class, note)
 		}
+		logged := map[string]bool{}
 		for _, try := range results[class].Tries {
-			if !try.OK {
-				t.Logf("%s: %s fails: %s", class, try.Tool, try.Why)
+			if failure := fmt.Sprintf("%s: %s fails: %s", class, try.Tool, try.Why); !try.OK && !logged[failure] {
+				logged[failure] = true
+				t.Log(failure)
 			}
 		}
 	}

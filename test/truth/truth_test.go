@@ -87,7 +87,7 @@ func TestTruth(t *testing.T) {
 				d := d.up(t)
 				results := d.measure(t)
 				all.add(d.name, results)
-				t.Log(all.row(d.name))
+				t.Log(strings.TrimSpace(all.row(d.name)))
 				all.count(agree(t, results, d.verify(t), d.auditImage(t)))
 			})
 		}
