@@ -63,6 +63,7 @@ func Project(workspace fs.FS, options Options) (facts.Project, []goenv.View) {
 	r.readFeatures()
 	r.merge()
 	r.readModules()
+	r.readPinned()
 	r.layViews()
 	r.readFolders()
 	r.findGos()
@@ -82,7 +83,7 @@ func Project(workspace fs.FS, options Options) (facts.Project, []goenv.View) {
 func (r *resolver) readConfig(file source.File) {
 	config := devcontainer.Read(file)
 	r.project.Config = config
-	for _, p := range config.Problems {
+	for _, p := range append(config.Problems[:len(config.Problems):len(config.Problems)], devcontainer.Shapes(config.Root)...) {
 		r.problem(p.Kind, p.Message, p.Place)
 	}
 	if r.Away {
