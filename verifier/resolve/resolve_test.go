@@ -40,7 +40,7 @@ func options() Options {
 			switch address {
 			case "r.io/x/f:1":
 				return `{"id": "f", "version": "1.0.0", "containerEnv": {"GOBIN": "/f"}, "postCreateCommand": "feature"}`, nil
-			case "r.io/x/none:1":
+			case "r.io/x/none:1", "https://github.com/x/y/releases/latest/download/none.tgz":
 				return "", fs.ErrNotExist
 			}
 			return "", errors.New("not at hand")
@@ -75,6 +75,11 @@ func TestProblems(t *testing.T) {
 		{"an env file outside", files(config, `{"image": "base", "runArgs": ["--env-file", "/etc/env"]}`, "etc/env", "A=1"), []string{"outside " + config + ":1:45"}},
 		{"no feature", files(config, `{"image": "base", "features": {"./f": {}}}`), []string{"missing-file " + config + ":1:32"}},
 		{"a feature outside", files(config, `{"image": "base", "features": {"../../f": {}}}`), []string{"feature " + config + ":1:32"}},
+		{"a feature that no registry has", files(config, `{"image": "base", "features": {"r.io/x/none:1": {}}}`), []string{"feature " + config + ":1:32"}},
+		{"a feature that is not at hand", files(config, `{"image": "base", "features": {"r.io/x/other:1": {}}}`), nil},
+		{"an order that names what no registry has", files(config, `{"image": "base", "overrideFeatureInstallOrder": ["r.io/x/none:1"], "features": {"r.io/x/f:1": {}}}`),
+			[]string{"feature " + config}},
+		{"a release that may have an older form", files(config, `{"image": "base", "features": {"x/y/none": {}}}`), nil},
 		{"no name", files(config, `{"image": "base", "name": "${localEnv}"}`), []string{"no-name " + config + ":1:27"}},
 		{"no image's name", files(config, `{"image": "a b"}`), []string{"bad-image " + config + ":1:11"}},
 		{"settings", files(config, `{"image": "base"}`, ".vscode/settings.json", "{\n\"a\": 1, \"a\": 2}"), []string{"duplicate .vscode/settings.json:2:9"}},
