@@ -214,7 +214,7 @@ func (r *resolver) readCompose(node jsonc.Node) {
 	name := r.root.Get("service")
 	service, problems := compose.Read(r.workspace, files, name.Text, r.Host.Env)
 	for _, p := range problems {
-		if p.Kind == "missing-file" {
+		if p.Kind == "missing-file" && p.Place.Line == 0 {
 			continue // said above, where it is named
 		}
 		place := p.Place
