@@ -90,8 +90,14 @@ func (r *resolver) readDockerfile(recipe recipe) {
 		}
 		r.exists(recipe.file)
 	}
+	if mark := "\ufeff"; strings.HasPrefix(file.Text, mark) && !r.Away {
+		r.problem("cli-fails", "the reference CLI writes an ARG above the byte order mark, which the builder then takes for a part of the first instruction", file.Place(0, len(mark)))
+	}
 	file = r.withoutEscape(file)
-	build := dockerfile.Parse(file).Build(dockerfile.Options{Target: recipe.target, Args: recipe.args, Platform: recipe.platform, Base: r.base})
+	options := dockerfile.Options{Target: recipe.target, Args: recipe.args, Platform: recipe.platform, Base: r.base}
+	parsed := dockerfile.Parse(file)
+	build, reading := parsed.Build(options), parsed.CLI(options)
+	r.reading = &reading
 	for _, p := range build.Problems {
 		if p.Kind != "undefined-arg" && (p.Stage < 0 || p.Stage >= len(build.Stages) || build.Stages[p.Stage].Built) {
 			r.problem(p.Kind, p.Message, cmp.Or(p.Place, recipe.targeted)) // only a target's name is in no Dockerfile
