@@ -208,6 +208,9 @@ func (r *resolver) readCompose(node jsonc.Node) {
 			files = append(files, r.beside(file.Text))
 		}
 	}
+	if len(files) == 0 {
+		files = r.defaultComposeFiles()
+	}
 	for i, file := range files {
 		if _, err := source.Read(r.workspace, file); err != nil {
 			place := node.Place
@@ -224,8 +227,11 @@ func (r *resolver) readCompose(node jsonc.Node) {
 			continue // said above, where it is named
 		}
 		place := p.Place
-		if p.Kind == "missing-service" && name.Place.Known() {
+		switch {
+		case p.Kind == "missing-service" && name.Place.Known():
 			place = name.Place
+		case p.Kind == "missing-service" && name.Kind == "":
+			p.Message, place = "it names no service of its compose files", node.Place
 		}
 		r.problem(p.Kind, p.Message, place)
 	}
@@ -243,5 +249,34 @@ func (r *resolver) readCompose(node jsonc.Node) {
 		r.fromImage(service.Image, service.ImagePlace)
 	default:
 		r.project.Image.Unknown = "the compose service has neither image nor build"
+		if service.Place.Known() && len(problems) == 0 {
+			r.problem("no-image", "the service "+service.Name+" has neither an image nor a build", service.Place)
+		}
 	}
+}
+
+// composeFile is COMPOSE_FILE in a .env file, as the reference CLI looks for it.
+var composeFile = regexp.MustCompile(`(?m)^COMPOSE_FILE=(.+)$`)
+
+// defaultComposeFiles is what counts where dockerComposeFile names none: those of COMPOSE_FILE, or docker-compose.yml and its
+// override in the folder that is opened (src/spec-configuration/configuration.ts, getDockerComposeFilePaths).
+func (r *resolver) defaultComposeFiles() []string {
+	named := r.Host.Env["COMPOSE_FILE"]
+	if file, err := source.Read(r.workspace, path.Join(r.folder, ".env")); err == nil && named == "" {
+		if match := composeFile.FindStringSubmatch(file.Text); match != nil {
+			named = strings.TrimSpace(match[1])
+		}
+	}
+	if named != "" {
+		var files []string
+		for _, name := range strings.Split(named, ":") {
+			files = append(files, path.Join(r.folder, name))
+		}
+		return files
+	}
+	files := []string{path.Join(r.folder, "docker-compose.yml")}
+	if override := path.Join(r.folder, "docker-compose.override.yml"); r.exists(override) {
+		files = append(files, override)
+	}
+	return files
 }
