@@ -39,6 +39,8 @@ var law = []struct {
 	{path: "verifier/resolve", pure: true},
 	{path: "verifier/machine"},
 	{path: "verifier/ptrace"},
+	{path: "verifier/child"},
+	{path: "verifier/child/childtest"},
 	{path: "verifier/delve", owns: "github.com/go-delve/delve github.com/google/go-dap"},
 	{path: "verifier/gopls", owns: "github.com/sourcegraph/jsonrpc2"},
 	{path: "verifier/engine", owns: "github.com/docker/docker"},

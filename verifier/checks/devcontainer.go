@@ -63,6 +63,9 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	case "missing-env-file": // which holds what nobody commits
 		f.Severity, f.Cause = finding.Info, "compose refuses to start without it"
 		f.Fixes = []finding.Fix{{Message: "make it in initializeCommand, or say required: false"}}
+	case "missing-variable": // of the machine where the container is made, which need not be this one
+		f.Severity, f.Cause = finding.Info, "a variable in it is set neither here nor in the .env next to the first compose file, and compose refuses it so"
+		f.Fixes = []finding.Fix{{Message: "give it a default, ${NAME:-value}, or set it in .env"}}
 	case "missing-file", "unreadable", "outside":
 		f.Cause = "the dev container cannot be built without it"
 		f.Fixes = []finding.Fix{{Message: "put it there, or mend the path (it is meant from the folder of the file that names it)"}}
@@ -122,7 +125,11 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 	for _, m := range root.Members {
 		switch {
 		case m.Name == "runArgs" && compose, m.Name == "workspaceMount" && compose, m.Name == "appPort" && compose:
-			report(m, finding.Warning, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
+			severity := finding.Warning
+			if m.Name == "appPort" {
+				severity = finding.Info // the service publishes what it has to, and the editor forwards the rest
+			}
+			report(m, severity, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
 		case knowledge.Property(m.Name):
 		default:
 			if near := nearProperty(m.Name, ""); near != "" {
@@ -138,6 +145,15 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 			}
 			report(m, finding.Warning, "build."+m.Name+" is no property: nobody reads it", fix)
 		}
+	}
+	var astray *jsonc.Property // a setting that stands beside settings; the first of them
+	for _, m := range root.Get("customizations", "vscode").Members {
+		if strings.Contains(m.Name, ".") && astray == nil {
+			astray = &m
+		}
+	}
+	if astray != nil {
+		report(*astray, finding.Error, "customizations.vscode has the setting "+astray.Name+" beside settings, where nobody reads it", "move it, and what stands there with it, into customizations.vscode.settings")
 	}
 	// What belongs into customizations.vscode is lost one level above.
 	for _, m := range root.Get("customizations").Members {

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -24,27 +25,33 @@ const (
 
 // interpolate replaces the variables of a text of a compose file. Where a text has one variable, and a .env file gives its value,
 // origin is the place there: it is what a person changes.
-func (r *reader) interpolate(text string, place source.Place) (result string, origin source.Place) {
+//
+// A variable that nothing sets is the empty text, as for compose; lacks tells that there was one.
+func (r *reader) interpolate(text string, place source.Place) (result string, origin source.Place, lacks bool) {
 	if !strings.Contains(text, "$") {
-		return text, source.Place{}
+		return text, source.Place{}, false
 	}
 	if r.tooMuch(text, place) {
-		return text, source.Place{}
+		return text, source.Place{}, false
 	}
-	lookup := func(name string) (string, bool) {
+	asked := func(name string) (string, bool) {
 		value, at, ok := r.scope.lookup(r.host, name)
-		origin = at
+		origin, lacks = at, lacks || !ok
 		return value, ok
 	}
-	result, err := template.SubstituteWithOptions(text, r.bounded(lookup, place), template.WithoutLogging)
+	result, err := template.SubstituteWithOptions(text, r.bounded(asked, place), template.WithoutLogging)
 	if err != nil {
-		r.problem("syntax", place, "%v", err)
-		return text, source.Place{}
+		kind := "syntax"
+		if _, required := errors.AsType[*template.MissingRequiredError](err); required {
+			kind = "missing-variable"
+		}
+		r.problem(kind, place, "%v", err)
+		return text, source.Place{}, lacks
 	}
 	if strings.Count(text, "$") > 1 {
 		origin = source.Place{}
 	}
-	return result, origin
+	return result, origin, lacks
 }
 
 func (r *reader) tooMuch(text string, place source.Place) bool {

@@ -27,6 +27,7 @@ type node struct {
 	fields []field // of a mapping, in the order of the file
 	place  source.Place
 	origin source.Place // of the value in a .env file, where a scalar has it from there
+	lacks  bool         // a variable in its text is set neither here nor in .env: somebody else's machine may have it
 }
 
 type field struct {
@@ -145,7 +146,7 @@ func (c *converter) convert(n *yaml.Node) (*node, error) {
 	case yaml.AliasNode:
 		return c.convert(n.Alias)
 	case yaml.ScalarNode:
-		made.text, made.origin = c.r.interpolate(n.Value, made.place)
+		made.text, made.origin, made.lacks = c.r.interpolate(n.Value, made.place)
 	case yaml.SequenceNode:
 		for _, item := range n.Content {
 			value, err := c.convert(item)

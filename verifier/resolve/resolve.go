@@ -28,8 +28,9 @@ type Options struct {
 
 	// Image gives the configuration of an image and who knows it; false where it is not at hand. Nil asks nobody.
 	Image func(reference string) (config dockerfile.Base, from string, ok bool)
-	// Feature gives the devcontainer-feature.json of an OCI or tarball feature; false where it is not at hand. Nil asks nobody.
-	Feature func(reference string) (manifest string, ok bool)
+	// Feature gives the devcontainer-feature.json of an OCI or tarball feature at its address. An error that is
+	// fs.ErrNotExist says that there is no such feature; any other only that it is not at hand. Nil asks nobody.
+	Feature func(address string) (manifest string, err error)
 }
 
 // resolver is one resolution under way.

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"errors"
 	"io/fs"
 	"strings"
 	"testing"
@@ -35,8 +36,14 @@ func options() Options {
 		Image: func(reference string) (dockerfile.Base, string, bool) {
 			return dockerfile.Base{Env: []string{"PATH=/usr/bin:/bin", "HOME=/h"}, User: "app"}, "the test", reference == "base"
 		},
-		Feature: func(reference string) (string, bool) {
-			return `{"id": "f", "version": "1.0.0", "containerEnv": {"GOBIN": "/f"}, "postCreateCommand": "feature"}`, reference == "r.io/x/f:1"
+		Feature: func(address string) (string, error) {
+			switch address {
+			case "r.io/x/f:1":
+				return `{"id": "f", "version": "1.0.0", "containerEnv": {"GOBIN": "/f"}, "postCreateCommand": "feature"}`, nil
+			case "r.io/x/none:1":
+				return "", fs.ErrNotExist
+			}
+			return "", errors.New("not at hand")
 		},
 	}
 }
@@ -164,7 +171,7 @@ func TestGos(t *testing.T) {
 		{"COPY --from an image", docker("FROM base\nCOPY --from=golang:1.22.5 /usr/local/go /usr/local/go\n"),
 			[]string{"1.22.5 true COPY --from=golang:1.22.5 .devcontainer/D:2:1"}},
 		{"COPY --from a stage", docker("FROM golang:1.22.5 AS g\nFROM base\nCOPY --from=g /usr/local/go/ /usr/local/go/\n"),
-			[]string{"1.22.5 true COPY --from=g .devcontainer/D:3:1"}},
+			[]string{"1.22.5 true COPY --from=g .devcontainer/D:1:1"}},
 		{"COPY of something else", docker("FROM base\nCOPY --from=golang:1.22.5 /go/bin /usr/bin\n"), nil},
 		{"archive", docker("FROM base\nRUN curl -L https://go.dev/dl/go1.22.5.linux-amd64.tar.gz | tar -C /usr/local -xz\n"),
 			[]string{"1.22.5 true an archive of Go 1.22.5 .devcontainer/D:2:13"}},
