@@ -88,6 +88,18 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 			f.Severity = finding.Warning
 		}
 		f.Fixes = []finding.Fix{{Message: "write what is wanted here, or take it out"}}
+	case "cli-fails", "cli-other-image", "cli-no-user", "cli-image", "cli-user":
+		f.Cause = "the reference CLI reads a Dockerfile with regular expressions, line by line: it knows no continued lines, no here documents, one variable an instruction, and stages by their very letters"
+		f.Fixes = []finding.Fix{{Message: "write it so that both understand it: FROM and USER plainly, at the beginning of a line, and no other line that begins with them"}}
+		switch problem.Kind {
+		case "cli-image":
+			f.Severity = finding.Warning
+		case "cli-user", "cli-no-user":
+			if problem.Kind == "cli-user" {
+				f.Severity = finding.Warning
+			}
+			f.Fixes = append([]finding.Fix{{Message: "name the user in devcontainer.json: remoteUser and containerUser", Safe: true}}, f.Fixes...)
+		}
 	case "escape":
 		f.Severity, f.Cause = finding.Warning, "a directive counts only above everything else"
 		f.Fixes = []finding.Fix{{Message: "use the backslash"}}
