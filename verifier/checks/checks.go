@@ -87,6 +87,7 @@ func All() []check.Check {
 		goplsProof,
 		extensionCheck,
 		cgoToolchain,
+		cgoDNS,
 		buildProof,
 		viewUnknown,
 		proofInconclusive,
