@@ -53,6 +53,7 @@ func All() []check.Check {
 		remoteEnvPathClobbered,
 		envNotExpanded,
 		remoteEnvNull,
+		versionDrift,
 		debugPrivileges,
 		obsoleteConfig,
 		userMismatch,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-dap"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
@@ -148,7 +149,7 @@ func (e *editor) await(wanted func(dap.Message) bool) (dap.Message, error) {
 		}
 		switch m := message.(type) {
 		case *dap.OutputEvent:
-			if e.output.Len() < tailSize {
+			if e.output.Len() < child.TailSize {
 				e.output.WriteString(m.Body.Output)
 			}
 			e.server.all.Write([]byte(m.Body.Output))
@@ -348,11 +349,11 @@ func (e *editor) runToEnd() (string, error) {
 	if _, err := e.ask(disconnect, func(m dap.Message) bool { _, ok := m.(*dap.DisconnectResponse); return ok }); err != nil && err != io.EOF {
 		return "", err
 	}
-	if !e.server.endsWithin(e.limits.end) {
+	if !e.server.EndsWithin(e.limits.end) {
 		return "", wrong(fmt.Sprintf("dlv did not end within %s after the session", e.limits.end))
 	}
-	if !e.server.cmd.ProcessState.Success() {
-		return "", wrong("dlv ended with " + e.server.howEnded())
+	if !e.server.Succeeded() {
+		return "", wrong("dlv ended with " + e.server.HowEnded())
 	}
-	return "program ended, dlv ended with " + e.server.howEnded(), nil
+	return "program ended, dlv ended with " + e.server.HowEnded(), nil
 }

@@ -77,8 +77,10 @@ func TestProbe(t *testing.T) {
 	if p.EmulatedBy != "" {
 		t.Errorf("emulated by %q", p.EmulatedBy)
 	}
-	if p.Seccomp == 0 && (p.Child.OK != p.PredictChild || p.Sibling.OK != p.PredictSib) {
-		t.Errorf("the rule predicts child %v, sibling %v: %+v", p.PredictChild, p.PredictSib, p)
+	for _, probe := range p.Probes() {
+		if probe.Disagrees() {
+			t.Errorf("the rule and the kernel disagree about %s: predicted %v, %s: %+v", probe.Name, probe.Predicted, probe.Observed(), p)
+		}
 	}
 	if p.Child.OK && p.Sibling.OK && p.Explanation != "permitted" {
 		t.Errorf("%q", p.Explanation)

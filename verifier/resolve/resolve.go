@@ -62,6 +62,7 @@ func Project(workspace fs.FS, options Options) (facts.Project, []goenv.View) {
 	r.readFeatures()
 	r.merge()
 	r.readModules()
+	r.readPinned()
 	r.layViews()
 	r.readFolders()
 	r.findGos()
