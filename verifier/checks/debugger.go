@@ -253,6 +253,9 @@ func judgeProof(p *check.Pass, name, what string) {
 func whyProofFailed(p *check.Pass, step, reason string) (cause, fix string) {
 	ptrace, probed := p.Ptrace.Get()
 	refused := (ptrace.Child.Tried && !ptrace.Child.OK) || (ptrace.Sibling.Tried && !ptrace.Sibling.OK)
+	if cause, fix, ok := exhausted(reason); ok {
+		return cause, fix.Message
+	}
 	switch {
 	case step == "build" || step == "launch" && strings.Contains(reason, "Build Error"):
 		return "Delve debugs what go builds in the editor's environment, and go builds nothing there", "mend the build first (DV803)"

@@ -85,6 +85,20 @@ func fakeDelve(fault string) int {
 			os.Stdout.Write(line)
 			os.Stderr.Write(line)
 		}
+	case "finds its port taken":
+		fmt.Println("couldn't start listener: listen tcp 127.0.0.1:4040: bind: address already in use")
+		return 1
+	case "floods while it works":
+		conn := accept()
+		go fakeDelve("floods")
+		return serveUntil(conn, "Command", "hangs")
+	case "floods instead of an answer":
+		conn, line := accept(), []byte(strings.Repeat(" ", 1<<16))
+		for {
+			if _, err := conn.Write(line); err != nil {
+				return 1
+			}
+		}
 	case "leaves an orphan":
 		c := exec.Command("sleep", "60")
 		c.Stdout, c.Stderr = os.Stdout, os.Stderr // which keeps our pipes open
@@ -183,6 +197,9 @@ func TestFaults(t *testing.T) {
 		{"hangs", facts.Broken, "start", "Delve did not listen within 400ms, in step start"},
 		{"hangs and is deaf", facts.Broken, "start", "Delve did not listen within 400ms, in step start"},
 		{"floods", facts.Broken, "start", "Delve did not listen within 400ms, in step start: all work and no play"},
+		{"finds its port taken", facts.Fails, "start", "couldn't start listener: listen tcp 127.0.0.1:4040: bind: address already in use"},
+		{"floods while it works", facts.Broken, "stop", "Delve gave no answer for 400ms, in step "},
+		{"floods instead of an answer", facts.Broken, "connect", "Delve gave no answer for 400ms, in step "},
 		{"listens nowhere", facts.Fails, "connect", "Delve broke the connection in step connect, and said no reason"},
 		{"listens and ends", facts.Fails, "connect", "Version of Delve is too old for Go version go1.26.8 (maximum supported version 1.24, suppress this error with --check-go-version=false)"},
 		{"says it on stdout", facts.Fails, "connect", "Could not attach to pid 7: current user does not own the process"},
@@ -228,6 +245,15 @@ func TestFaults(t *testing.T) {
 	t.Run("missing", func(t *testing.T) {
 		p := Launch(t.Context(), Tool{Path: "/nonexistent/dlv"}, Program{})
 		wantFailed(t, p, "", "start", "fork/exec /nonexistent/dlv: no such file or directory")
+	})
+	t.Run("another architecture", func(t *testing.T) {
+		header := []byte("\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x16\x00") // of an IBM mainframe
+		foreign := filepath.Join(t.TempDir(), "dlv")
+		if err := os.WriteFile(foreign, append(header, make([]byte, 1<<10)...), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		p := Launch(t.Context(), Tool{Path: foreign}, Program{})
+		wantFailed(t, p, "", "start", "fork/exec "+foreign+": exec format error")
 	})
 	t.Run("not executable", func(t *testing.T) {
 		p := Launch(t.Context(), Tool{Path: plain}, Program{})

@@ -58,6 +58,7 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 		env:    environment.env,
 		goPath: found.Binary.Path,
 		goroot: cmp.Or(found.Outside.Env["GOROOT"], environment.env["GOROOT"]),
+		cache:  cmp.Or(found.Outside.Env["GOCACHE"], environment.env["GOCACHE"]),
 	}
 	program := async(func() facts.Build { return g.compile(ctx, scratch) })
 	whole := program
@@ -92,6 +93,7 @@ type module struct {
 	env    goenv.Environ
 	goPath string
 	goroot string // that it builds with
+	cache  string // where it keeps what it has built; empty when that is not known
 }
 
 // compile builds the program of the scratch module.
@@ -136,7 +138,13 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 		build.Status, build.Error = facts.Broken, fmt.Sprintf("go %s: %v", args[0], run.Err)
 	case missing != "":
 		build.Status, build.Error = facts.Skipped, missing+" is not downloaded yet, and without --online dcverify does not download it"
+	case starved(output + run.Err.Error()):
+		build.Status = facts.Broken
 	case strings.Contains(build.Error, "is not in std") && g.buildsWithoutCache(ctx, m, args, env):
+		if m.cache != "" && g.Full(m.cache) {
+			build.Error += fmt.Sprintf(" (with an empty GOCACHE it builds: no space left on device in GOCACHE=%s)", m.cache)
+			break
+		}
 		build.Error += " (with an empty GOCACHE it builds: the build cache is damaged or cannot be read)"
 	case build.Error == "":
 		build.Error = run.Err.Error()

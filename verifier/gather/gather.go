@@ -98,18 +98,18 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 	listing := async(func() facts.Build { return g.listWorkspace(ctx, envs.get(goenv.ToolsView)) })
 	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })
 	launch := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.launch(ctx, envs, builds, dlv())
+		return fair(g.launch(ctx, envs, builds, dlv()))
 	})
 	attach := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.attach(ctx, envs, builds, dlv())
+		return fair(g.attach(ctx, envs, builds, dlv()))
 	})
 	dap := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.editorSession(ctx, envs, builds, dlv())
+		return fair(g.editorSession(ctx, envs, builds, dlv()))
 	})
 
 	languageServer := async(func() facts.Part[facts.Tool] { return g.languageServer(ctx, envs) })
 	editing := part(ctx, g, facts.Gopls, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.editing(ctx, envs, languageServer())
+		return fair(g.editing(ctx, envs, languageServer()))
 	})
 
 	snapshot := &facts.Snapshot{
