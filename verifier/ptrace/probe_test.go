@@ -4,6 +4,7 @@ package ptrace
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -19,6 +20,10 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "ptrace-helper" {
 		os.Exit(Helper(context.Background(), os.Args[2:], os.Stdin, os.Stdout))
+	}
+	if len(os.Args) > 2 && os.Args[1] == "ptrace-drop" {
+		fmt.Println(Drop(os.Args[2:], os.Environ()))
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
