@@ -23,7 +23,7 @@ var dlvFound = check.Check{
 			p.Skip("%s", p.Tools["dlv"].Why())
 			return
 		}
-		install := finding.Fix{Message: "install it", Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspaceGo(p))}}
+		install := finding.Fix{Message: "install " + newestFitting(workspaceGo(p)), Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspaceGo(p))}}
 		switch {
 		case dlv.Binary.Path == "":
 			p.Report(finding.Finding{
@@ -69,11 +69,14 @@ var dlvCompatible = check.Check{
 		f := finding.Finding{
 			Evidence: map[string]string{"dlv": dlv.Binary.Path, "dlvVersion": dlv.Binary.Version, "dlvBuiltWith": dlv.Binary.GoVersion, "go": workspace},
 			Fixes: []finding.Fix{{
-				Message: "install a dlv that fits", Safe: true,
+				Message: "install " + newestFitting(workspace), Safe: true,
 				Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspace)},
 			}},
 		}
 		window, known := delveWindow(dlv.Binary.Version)
+		if !known {
+			window, known = saidWindow(p, dlv.Binary.Path)
+		}
 		short := strings.TrimPrefix(workspace, "go")
 		switch {
 		case known && goenv.CompareVersions(goenv.Minor(workspace), window.most) > 0:

@@ -166,6 +166,7 @@ func (s *session) connect(address string) error {
 		if s.proof.Tool.Version == "" {
 			s.proof.Tool.Version = shortVersion(version.DelveVersion)
 		}
+		s.proof.Tool.LeastGo, s.proof.Tool.MostGo = version.MinSupportedVersionOfGo, version.MaxSupportedVersionOfGo
 		program := strings.TrimPrefix(version.TargetGoVersion, "Go cmd/compile ")
 		if program == "" {
 			program = "an unknown Go"
