@@ -168,6 +168,9 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Godebug:     godebug(),
 	}
 	snapshot.Proofs[facts.EnvProof] = debugs()
+	for name, proof := range snapshot.Proofs {
+		snapshot.Proofs[name] = fair(proof)
+	}
 	snapshot.Panics = withDebugger(panics(), configurations())
 	for name, command := range commands {
 		snapshot.Go[name] = command()
