@@ -93,6 +93,23 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	case "missing-service", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"
 		f.Fixes = []finding.Fix{{Message: "mend it here"}}
+	case "type-stops", "type-lost":
+		if f.Cause = "the reference CLI has no schema: it takes what it finds and works with it"; problem.Kind == "type-lost" {
+			f.Severity = finding.Warning
+		}
+		f.Fixes = []finding.Fix{{Message: "write what is wanted here, or take it out"}}
+	case "cli-fails", "cli-other-image", "cli-no-user", "cli-image", "cli-user":
+		f.Cause = "the reference CLI reads a Dockerfile with regular expressions, line by line: it knows no continued lines, no here documents, one variable an instruction, and stages by their very letters"
+		f.Fixes = []finding.Fix{{Message: "write it so that both understand it: FROM and USER plainly, at the beginning of a line, and no other line that begins with them"}}
+		switch problem.Kind {
+		case "cli-image":
+			f.Severity = finding.Warning
+		case "cli-user", "cli-no-user":
+			if problem.Kind == "cli-user" {
+				f.Severity = finding.Warning
+			}
+			f.Fixes = append([]finding.Fix{{Message: "name the user in devcontainer.json: remoteUser and containerUser", Safe: true}}, f.Fixes...)
+		}
 	case "escape":
 		f.Severity, f.Cause = finding.Warning, "a directive counts only above everything else"
 		f.Fixes = []finding.Fix{{Message: "use the backslash"}}
@@ -387,6 +404,14 @@ var substitutionSurprise = check.Check{
 				Cause:    "the reference CLI splits what stands in ${…} at every colon, and knows no nesting and no escape",
 				Fixes:    []finding.Fix{{Message: "set the default in the Dockerfile or in the shell that starts the editor"}},
 			}, surprise.Kind, surprise.Text)
+		}
+		if folder := project.Config.Root.Get("workspaceFolder"); folder.Is(jsonc.String) && strings.Contains(folder.Text, "${containerWorkspaceFolder") {
+			p.Report(finding.Finding{
+				Message:  fmt.Sprintf("workspaceFolder %s refers to itself: the container gets %s", folder.Text, project.Folder),
+				Location: folder.Place,
+				Cause:    "${containerWorkspaceFolder} is what workspaceFolder says, and is put in twice",
+				Fixes:    []finding.Fix{{Message: "write the folder out, or with ${localWorkspaceFolderBasename}", Safe: true}},
+			}, "workspaceFolder")
 		}
 		for _, v := range project.Merged.ContainerEnv {
 			if v.From == project.Config.File && v.Name != "PATH" && len(devcontainer.References(v.Raw, "containerEnv")) > 0 {

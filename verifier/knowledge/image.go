@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	golangSource = "docker-library/golang, 2026-08"
+	golangSource = "docker-library/golang, 2026-08, and go.dev/dl, 2026-11"
 	imagesSource = "devcontainers/images src/go, 2026-07"
 	othersSource = "devcontainers/images, 2026-07"
 	distroSource = "docker-library/official-images, 2026-07"
@@ -242,6 +242,7 @@ func golang(tag string) Image {
 	} else {
 		image.Go, image.Moving = newestGolang, true
 	}
+	image.Published = golangPublished(image.Go, tag)
 	// GOTOOLCHAIN=local came nine days after the image of 1.21.0, which was not built again.
 	local := image.Moving || image.Go != "1.21.0" && minor(strings.TrimSuffix(image.Go, suffixOf(image.Go))) >= 21
 	if local {
@@ -254,6 +255,30 @@ func golang(tag string) Image {
 	image.HasConfig = true
 	image.Config = dockerfile.Base{Env: golangEnv(image, local), Workdir: "/go"}
 	return image
+}
+
+// finalPatch is the last release of each Go minor that had ended when the table was made (go.dev/dl, 2026-11-23).
+var finalPatch = [...]int{8: 7, 9: 7, 10: 8, 11: 13, 12: 17, 13: 15, 14: 15, 15: 15, 16: 15, 17: 13, 18: 10, 19: 13, 20: 14, 21: 13, 22: 12, 23: 12, 24: 13, 25: 14}
+
+// golangDistros is the Go minors that were built on a release of Debian: not before it was out, not after it was left. The
+// first and last that are certain, so that a tag is refused only where nobody can have it.
+var golangDistros = map[string]struct{ first, last int }{
+	"stretch": {8, 18}, "buster": {11, 20}, "bullseye": {15, 1 << 20}, "bookworm": {19, 1 << 20}, "trixie": {23, 1 << 20},
+}
+
+// golangPublished says whether a tag of the official image can exist.
+func golangPublished(goVersion, tag string) bool {
+	of := minor(strings.TrimSuffix(goVersion, suffixOf(goVersion)))
+	for distro, built := range golangDistros {
+		if strings.HasSuffix(tag, "-"+distro) && of >= 0 && (of < built.first || of > built.last) {
+			return false
+		}
+	}
+	parts := strings.Split(goVersion, ".")
+	if len(parts) < 3 || of < 8 || of >= len(finalPatch) {
+		return true
+	}
+	return atoi(parts[2]) <= finalPatch[of] // 1.15.0 is a tag too, though Go called it 1.15
 }
 
 // suffixOf is the rc1 of 1.27rc1.
