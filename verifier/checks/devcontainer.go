@@ -63,6 +63,9 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	case "missing-env-file": // which holds what nobody commits
 		f.Severity, f.Cause = finding.Info, "compose refuses to start without it"
 		f.Fixes = []finding.Fix{{Message: "make it in initializeCommand, or say required: false"}}
+	case "missing-variable": // of the machine where the container is made, which need not be this one
+		f.Severity, f.Cause = finding.Info, "a variable in it is set neither here nor in the .env next to the first compose file, and compose refuses it so"
+		f.Fixes = []finding.Fix{{Message: "give it a default, ${NAME:-value}, or set it in .env"}}
 	case "missing-file", "unreadable", "outside":
 		f.Cause = "the dev container cannot be built without it"
 		f.Fixes = []finding.Fix{{Message: "put it there, or mend the path (it is meant from the folder of the file that names it)"}}
@@ -80,6 +83,11 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	case "missing-service", "empty-from", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"
 		f.Fixes = []finding.Fix{{Message: "mend it here"}}
+	case "type-stops", "type-lost":
+		if f.Cause = "the reference CLI has no schema: it takes what it finds and works with it"; problem.Kind == "type-lost" {
+			f.Severity = finding.Warning
+		}
+		f.Fixes = []finding.Fix{{Message: "write what is wanted here, or take it out"}}
 	case "escape":
 		f.Severity, f.Cause = finding.Warning, "a directive counts only above everything else"
 		f.Fixes = []finding.Fix{{Message: "use the backslash"}}
@@ -105,7 +113,11 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 	for _, m := range root.Members {
 		switch {
 		case m.Name == "runArgs" && compose, m.Name == "workspaceMount" && compose, m.Name == "appPort" && compose:
-			report(m, finding.Warning, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
+			severity := finding.Warning
+			if m.Name == "appPort" {
+				severity = finding.Info // the service publishes what it has to, and the editor forwards the rest
+			}
+			report(m, severity, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
 		case knowledge.Property(m.Name):
 		default:
 			if near := nearProperty(m.Name, ""); near != "" {
@@ -121,6 +133,15 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 			}
 			report(m, finding.Warning, "build."+m.Name+" is no property: nobody reads it", fix)
 		}
+	}
+	var astray *jsonc.Property // a setting that stands beside settings; the first of them
+	for _, m := range root.Get("customizations", "vscode").Members {
+		if strings.Contains(m.Name, ".") && astray == nil {
+			astray = &m
+		}
+	}
+	if astray != nil {
+		report(*astray, finding.Error, "customizations.vscode has the setting "+astray.Name+" beside settings, where nobody reads it", "move it, and what stands there with it, into customizations.vscode.settings")
 	}
 	// What belongs into customizations.vscode is lost one level above.
 	for _, m := range root.Get("customizations").Members {
@@ -361,6 +382,14 @@ var substitutionSurprise = check.Check{
 				Cause:    "the reference CLI splits what stands in ${…} at every colon, and knows no nesting and no escape",
 				Fixes:    []finding.Fix{{Message: "set the default in the Dockerfile or in the shell that starts the editor"}},
 			}, surprise.Kind, surprise.Text)
+		}
+		if folder := project.Config.Root.Get("workspaceFolder"); folder.Is(jsonc.String) && strings.Contains(folder.Text, "${containerWorkspaceFolder") {
+			p.Report(finding.Finding{
+				Message:  fmt.Sprintf("workspaceFolder %s refers to itself: the container gets %s", folder.Text, project.Folder),
+				Location: folder.Place,
+				Cause:    "${containerWorkspaceFolder} is what workspaceFolder says, and is put in twice",
+				Fixes:    []finding.Fix{{Message: "write the folder out, or with ${localWorkspaceFolderBasename}", Safe: true}},
+			}, "workspaceFolder")
 		}
 		for _, v := range project.Merged.ContainerEnv {
 			if v.From == project.Config.File && v.Name != "PATH" && len(devcontainer.References(v.Raw, "containerEnv")) > 0 {

@@ -110,7 +110,16 @@ func TestRead(t *testing.T) {
 			host: map[string]string{"TAG": "9"},
 			want: Service{Place: app, Image: "go:9.2-$x", ImagePlace: at(c, 3, 12), User: "${U:?no user}"},
 			problems: []Problem{
-				{Kind: "syntax", Message: "required variable U is missing a value: no user", Place: at(c, 4, 11)},
+				{Kind: "missing-variable", Message: "required variable U is missing a value: no user", Place: at(c, 4, 11)},
+			},
+		},
+		{
+			name:  "what a variable of another machine would fill",
+			files: map[string]string{c: "services:\n  app:\n    image: go\n    volumes:\n      - ${AGENT}:/agent\n      - :/x\n"},
+			want:  Service{Place: app, Image: "go", ImagePlace: at(c, 3, 12)},
+			problems: []Problem{
+				{Kind: "missing-variable", Message: `want [source:]target[:mode], not ":/agent"`, Place: at(c, 5, 9)},
+				{Kind: "syntax", Message: `want [source:]target[:mode], not ":/x"`, Place: at(c, 6, 9)},
 			},
 		},
 		{

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -30,19 +31,30 @@ const (
 )
 
 // interpolate replaces the variables of a text of a compose file.
-func (r *reader) interpolate(text string, place source.Place) string {
+//
+// A variable that nothing sets is the empty text, as for compose; lacks tells that there was one.
+func (r *reader) interpolate(text string, place source.Place) (result string, lacks bool) {
 	if !strings.Contains(text, "$") {
-		return text
+		return text, false
 	}
 	if r.tooMuch(text, place) {
-		return text
+		return text, false
 	}
-	result, err := template.SubstituteWithOptions(text, r.bounded(r.lookup, place), template.WithoutLogging)
+	asked := func(name string) (string, bool) {
+		value, ok := r.lookup(name)
+		lacks = lacks || !ok
+		return value, ok
+	}
+	result, err := template.SubstituteWithOptions(text, r.bounded(asked, place), template.WithoutLogging)
 	if err != nil {
-		r.problem("syntax", place, "%v", err)
-		return text
+		kind := "syntax"
+		if _, required := errors.AsType[*template.MissingRequiredError](err); required {
+			kind = "missing-variable"
+		}
+		r.problem(kind, place, "%v", err)
+		return text, lacks
 	}
-	return result
+	return result, lacks
 }
 
 func (r *reader) tooMuch(text string, place source.Place) bool {

@@ -86,7 +86,11 @@ func (r *reader) problem(kind string, place source.Place, format string, args ..
 }
 
 func (r *reader) wrong(n *node, want string) {
-	r.problem("syntax", n.place, "want %s, not %s", want, n)
+	kind := "syntax"
+	if n != nil && n.lacks {
+		kind = "missing-variable"
+	}
+	r.problem(kind, n.place, "want %s, not %s", want, n)
 }
 
 // outside tells whether a clean path leads out of the workspace.

@@ -392,6 +392,10 @@ func (r *reader) volume(n *node, dir string) (v Volume, ok bool) {
 		v.Source, _ = r.text(one, "source")
 		v.Target, _ = r.text(one, "target")
 		if v.Target == "" {
+			if target := n.get("target"); target != nil && target.value.lacks {
+				r.problem("missing-variable", n.place, "a volume has to have a target")
+				return v, false
+			}
 			r.problem("syntax", n.place, "a volume has to have a target")
 			return v, false
 		}

@@ -26,6 +26,7 @@ type node struct {
 	items  []*node // of a sequence
 	fields []field // of a mapping, in the order of the file
 	place  source.Place
+	lacks  bool // a variable in its text is set neither here nor in .env: somebody else's machine may have it
 }
 
 type field struct {
@@ -136,7 +137,7 @@ func (c *converter) convert(n *yaml.Node) (*node, error) {
 	case yaml.AliasNode:
 		return c.convert(n.Alias)
 	case yaml.ScalarNode:
-		made.text = c.r.interpolate(n.Value, made.place)
+		made.text, made.lacks = c.r.interpolate(n.Value, made.place)
 	case yaml.SequenceNode:
 		for _, item := range n.Content {
 			value, err := c.convert(item)

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
 func attach(ctx context.Context, tool Tool, target Process, l limits) facts.Proof {
 	return prove(ctx, "delve-attach", tool, l, func(s *session) error {
-		s.target, _ = look(target.PID) // one that isn't there is Delve's to tell
-		s.target.pid = target.PID      // never to be taken for one that Delve launched
+		s.target, _ = child.Look(target.PID) // one that isn't there is Delve's to tell
+		s.target.PID = target.PID            // never to be taken for one that Delve launched
 		address, err := s.start(tool, append(serverArgs("attach", tool), strconv.Itoa(target.PID)), "/")
 		if err != nil {
 			return err
@@ -76,7 +77,7 @@ func (s *session) lookAround() error {
 		more := ""
 		switch {
 		case len(goroutines) == 0:
-			return "", wrong(fmt.Sprintf("Delve sees no goroutines in process %d: it is no Go program, or a stripped one", s.target.pid))
+			return "", wrong(fmt.Sprintf("Delve sees no goroutines in process %d: it is no Go program, or a stripped one", s.target.PID))
 		case next > 0:
 			more = " and more"
 		}

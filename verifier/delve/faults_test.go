@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
@@ -215,7 +216,7 @@ func TestFaults(t *testing.T) {
 			if step := p.Steps[len(p.Steps)-1].Name; step != c.step {
 				t.Errorf("ended in step %s, want %s", step, c.step)
 			}
-			if len(p.Output) > tailSize {
+			if len(p.Output) > child.TailSize {
 				t.Errorf("%d bytes of output are kept", len(p.Output))
 			}
 			if took > 4*time.Second {
@@ -249,7 +250,7 @@ func TestAttachedSurvivesItsDebugger(t *testing.T) {
 			running := startScratch(t)
 			process := Process{PID: running.PID}
 			p := prove(t.Context(), "delve-attach", tool, shortLimitsButFirst(), func(s *session) error {
-				s.target, _ = look(process.PID)
+				s.target, _ = child.Look(process.PID)
 				address, err := s.start(tool, append(serverArgs("attach", tool), fmt.Sprint(process.PID)), "/")
 				if err != nil {
 					return err
@@ -257,7 +258,7 @@ func TestAttachedSurvivesItsDebugger(t *testing.T) {
 				if err := s.connect(address); err != nil {
 					return err
 				}
-				syscall.Kill(s.server.pid(), syscall.SIGKILL)
+				syscall.Kill(s.server.PID(), syscall.SIGKILL)
 				return s.lookAround()
 			})
 			if p.Status != facts.Fails || !strings.Contains(p.Reason, "signal: killed in step stop") {
@@ -271,20 +272,6 @@ func shortLimitsButFirst() limits {
 	l := shortLimits()
 	l.listen, l.first = usualLimits().listen, usualLimits().first
 	return l
-}
-
-func TestTail(t *testing.T) {
-	var small, big tail
-	for i := range 3000 {
-		fmt.Fprintf(&small, "%d\n", i)
-	}
-	big.Write([]byte(strings.Repeat("x", 3*tailSize) + "\nError: the end\n"))
-	if got := small.String(); len(got) != tailSize || !strings.HasSuffix(got, "2998\n2999\n") {
-		t.Errorf("%d bytes, %q", len(got), got[len(got)-20:])
-	}
-	if got := big.lines(); len(got) != 1 || got[0] != "Error: the end" {
-		t.Errorf("%q", got)
-	}
 }
 
 func TestListeningLineIsFoundInPieces(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-dap"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 )
@@ -157,18 +158,18 @@ func (i *inspector) readEnviron() (string, error) {
 	if err != nil {
 		return "", wrong(err.Error())
 	}
-	for _, member := range sessionMembers(i.server.pid()) {
-		running, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", member.pid))
+	for _, member := range i.server.Session() {
+		running, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", member.PID))
 		if err != nil || running != binary {
 			continue
 		}
-		block, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", member.pid))
+		block, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", member.PID))
 		if err != nil {
 			return "", wrong(err.Error())
 		}
 		i.debuggee = member // to be ended whatever becomes of the debugger
 		i.got.Environ, _ = goenv.ParseBlock(bytes.TrimRight(block, "\x00"))
-		return fmt.Sprintf("%d variables of process %d", len(i.got.Environ), member.pid), nil
+		return fmt.Sprintf("%d variables of process %d", len(i.got.Environ), member.PID), nil
 	}
 	return "", wrong("the program that Delve started is not to be found in /proc")
 }
@@ -239,7 +240,7 @@ func (i *inspector) runToTrace() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	i.debuggee = process{} // it has ended; its number may be somebody else's soon
+	i.debuggee = child.Stat{} // it has ended; its number may be somebody else's soon
 	for line := range strings.Lines(i.got.Panic) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "Process "); ok && strings.Contains(rest, "has exited with status") {
 			_, i.got.End, _ = strings.Cut(rest, " has ")

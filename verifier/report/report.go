@@ -289,19 +289,33 @@ func programs(s *facts.Snapshot) []Program {
 	return found
 }
 
-// proofs lists the proofs that were asked for, in the order of their names.
+// order is the proofs as a report lists them.
+var order = []string{
+	facts.LaunchProof, facts.TerminalProof, facts.AttachProof, facts.DAPProof, facts.TestProof, facts.EnvProof, facts.ServerProof, facts.LeastProof, facts.GoplsProof,
+}
+
+// proofs lists the proofs that were asked for, and before them the probes of the kernel.
 func proofs(s *facts.Snapshot) []Proof {
 	result := []Proof{}
-	for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.EnvProof, facts.GoplsProof} {
+	add := func(proof facts.Proof) {
+		tried := Proof{Proof: maskedProof(proof)}
+		if proof.Status != facts.Skipped {
+			tried.Tries = 1
+		}
+		if proof.Status == facts.Passed {
+			tried.Passed = 1
+		}
+		if proof.Repeated != nil {
+			tried.Tries, tried.Passed = proof.Repeated.Tries, proof.Repeated.Passed
+		}
+		result = append(result, tried)
+	}
+	if probes, ok := s.Ptrace.Get(); ok {
+		add(probes.Proof())
+	}
+	for _, name := range order {
 		if proof, ok := s.Proofs[name].Get(); ok {
-			tried := Proof{Proof: maskedProof(proof)}
-			if proof.Status != facts.Skipped {
-				tried.Tries = 1
-			}
-			if proof.Status == facts.Passed {
-				tried.Passed = 1
-			}
-			result = append(result, tried)
+			add(proof)
 		}
 	}
 	return result
@@ -361,6 +375,19 @@ func maskedProof(proof facts.Proof) facts.Proof {
 	proof.Steps = append([]facts.Step{}, proof.Steps...)
 	for i := range proof.Steps {
 		proof.Steps[i].Detail = mask(proof.Steps[i].Detail)
+	}
+	if proof.Repeated != nil {
+		repeated := *proof.Repeated
+		repeated.Others = slices.Clone(repeated.Others)
+		for i := range repeated.Others {
+			repeated.Others[i].Reason = mask(repeated.Others[i].Reason)
+		}
+		proof.Repeated = &repeated
+	}
+	if proof.Server != nil {
+		server := *proof.Server
+		server.Target = mask(server.Target)
+		proof.Server = &server
 	}
 	return proof
 }

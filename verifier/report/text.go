@@ -268,8 +268,12 @@ func (t *text) paragraph(label, words string) {
 
 func (t *text) proofs(r Report) {
 	for _, proof := range r.Proofs {
-		if proof.Status != facts.Passed {
+		if proof.Repeated != nil {
+			t.rate(proof)
 			continue
+		}
+		if proof.Status != facts.Passed || proof.Name == facts.PtraceProof {
+			continue // the kernel's permission is no news where a debugger works
 		}
 		var total int64
 		var steps []string
@@ -281,8 +285,35 @@ func (t *text) proofs(r Report) {
 		if proof.Tool.Linked {
 			with = "the Delve linked into dcverify, because the container has none that runs"
 		}
-		t.line("%s %s in %d ms with %s: %s", t.color(green, "✓"), proof.Name, total, with, t.color(dim, strings.Join(steps, ", ")))
+		name := proof.Name
+		if len(proof.Also) > 0 {
+			name += " (view " + strings.Join(append([]string{proof.View}, proof.Also...), ", ") + ")"
+		}
+		t.line("%s %s in %d ms with %s: %s", t.color(green, "✓"), name, total, with, t.color(dim, strings.Join(steps, ", ")))
 	}
+}
+
+// rate shows how often a proof that was repeated passed, how it ended otherwise, and how long its steps took.
+func (t *text) rate(proof Proof) {
+	repeated := proof.Repeated
+	mark := t.color(green, "✓")
+	if proof.Passed < proof.Tries {
+		mark = t.color(red, "✗")
+	}
+	t.line("%s %s passed %d of %s (%.1f %%)", mark, proof.Name, proof.Passed, tries(proof.Tries), 100*float64(proof.Passed)/float64(max(1, proof.Tries)))
+	for _, other := range repeated.Others {
+		t.line("    %d × %s in step %s: %s", other.Count, other.Status, clean(other.Step), clean(other.Reason))
+	}
+	for _, step := range repeated.Steps {
+		t.line("    %s", t.color(dim, fmt.Sprintf("%-12s %6d %6d %6d ms (least, median, most)", clean(step.Name), step.Min, step.Median, step.Max)))
+	}
+}
+
+func tries(n int) string {
+	if n == 1 {
+		return "1 try"
+	}
+	return fmt.Sprintf("%d tries", n)
 }
 
 // undone lists what was not asked, and why: it is no pass.
@@ -341,7 +372,13 @@ func Line(r Report) string {
 	}
 	for _, proof := range r.Proofs {
 		if proof.Status == facts.Passed {
-			proved = append(proved, map[string]string{facts.LaunchProof: "the debugger launches", facts.AttachProof: "the debugger attaches", facts.DAPProof: "the editor debugs"}[proof.Name])
+			words := map[string]string{
+				facts.LaunchProof: "the debugger launches", facts.AttachProof: "the debugger attaches", facts.DAPProof: "the editor debugs",
+				facts.TestProof: "tests can be debugged", facts.ServerProof: "the server can be used",
+			}[proof.Name]
+			if words != "" {
+				proved = append(proved, words)
+			}
 		}
 	}
 	if len(proved) == 0 {

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"errors"
 	"io/fs"
 	"path"
 	"strings"
@@ -45,10 +46,14 @@ func (r *resolver) manifest(feature devcontainer.Feature) devcontainer.Manifest 
 		r.exists(feature.Folder)
 		return devcontainer.LocalManifest(r.workspace, feature.Folder)
 	}
-	if r.Feature != nil {
-		if text, ok := r.Feature(feature.Reference); ok {
+	if address := feature.Address(); r.Feature != nil && address != "" {
+		text, err := r.Feature(address)
+		switch {
+		case err == nil:
 			root, _ := jsonc.Read(source.File{Name: feature.Reference, Text: text})
 			return devcontainer.Manifest{Root: devcontainer.WithoutPlaces(root)}
+		case errors.Is(err, fs.ErrNotExist):
+			return devcontainer.Manifest{Missing: true, Unknown: "there is no feature " + feature.Reference + ": " + err.Error()}
 		}
 	}
 	if text, from, ok := knowledge.FeatureManifest(feature.ID, feature.Version); ok {

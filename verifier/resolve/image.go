@@ -184,6 +184,13 @@ func (r *resolver) describe(reference string, place source.Place) {
 			r.problem(p.Kind, p.Message, place)
 		}
 		r.project.Label = label
+		for _, entry := range label {
+			for _, p := range devcontainer.Shapes(entry.Root) {
+				if p.Kind == "type-stops" {
+					r.problem(p.Kind, "in the metadata label of "+reference+" "+p.Message, place)
+				}
+			}
+		}
 	}
 }
 
