@@ -13,15 +13,22 @@ const (
 
 // The proofs.
 const (
-	LaunchProof = "delve-launch"
-	AttachProof = "delve-attach"
-	DAPProof    = "delve-dap"
-	GoplsProof  = "gopls"
-	PtraceProof = "ptrace"       // of the kernel, without a debugger
-	TestProof   = "delve-test"   // a test debugged as the editor does
-	ServerProof = "delve-server" // a running headless server asked
-	LeastProof  = "delve-least"  // attaching once more, without SYS_PTRACE
+	LaunchProof   = "delve-launch"
+	TerminalProof = "delve-launch-terminal" // the same in the editor's terminal, where that makes a difference
+	AttachProof   = "delve-attach"
+	DAPProof      = "delve-dap"
+	EnvProof      = "delve-env" // one per debug configuration; see Debuggee
+	GoplsProof    = "gopls"
+	PtraceProof   = "ptrace"       // of the kernel, without a debugger
+	TestProof     = "delve-test"   // a test debugged as the editor does
+	ServerProof   = "delve-server" // a running headless server asked
+	LeastProof    = "delve-least"  // attaching once more, without SYS_PTRACE
 )
+
+// ProofNames is the proofs in the order of a report. The probes of the kernel come before them, from Ptrace.
+var ProofNames = []string{
+	LaunchProof, TerminalProof, AttachProof, DAPProof, TestProof, EnvProof, ServerProof, LeastProof, GoplsProof,
+}
 
 // The steps that checks ask about by name.
 const (
@@ -34,8 +41,9 @@ const StdStep = "std"
 
 // Proof is the record of doing the thing itself: a program really debugged, step by step.
 type Proof struct {
-	Name   string    `json:"name"` // "delve-launch", "delve-attach"
-	View   string    `json:"view"` // whose environment it ran in
+	Name   string    `json:"name"`           // "delve-launch", "delve-attach"
+	View   string    `json:"view"`           // whose environment it ran in
+	Also   []string  `json:"also,omitempty"` // views whose environment makes no difference to it
 	Status Status    `json:"status"`
 	Reason string    `json:"reason,omitempty"` // not passed: the exact text of the tool or the system that says why, in one line
 	Tool   ProofTool `json:"tool"`

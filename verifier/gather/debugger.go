@@ -24,7 +24,7 @@ func (g *gatherer) probePtrace(ctx context.Context) facts.Part[facts.Ptrace] {
 
 // debugs tells whether any proof of the debugger is asked for.
 func (g *gatherer) debugs() bool {
-	return g.Needs[facts.Launch] || g.Needs[facts.Attach] || g.Needs[facts.DAP]
+	return g.Needs[facts.Launch] || g.Needs[facts.Attach] || g.Needs[facts.DAP] || g.Needs[facts.Debugged] || g.Needs[facts.PanicTraces]
 }
 
 // tool looks for a program as the Go extension does.

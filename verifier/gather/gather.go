@@ -17,7 +17,6 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/machine"
-	"github.com/dcverify/dcverify/verifier/source"
 	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
@@ -61,7 +60,6 @@ type gatherer struct {
 	system    facts.System
 	workspace facts.Workspace
 	config    devcontainer.Config
-	written   source.File                  // the text of that
 	declared  map[string]goenv.Declaration // by the ENV instructions of the workspace's Dockerfile
 	settings  vscode.Settings
 	problems  []string // files that could not be read, for the report
@@ -71,6 +69,9 @@ type gatherer struct {
 	trees   map[string]goenv.Tree
 	answers map[string]func() facts.Answer // by question to a go command
 	built   map[string]building            // by signature of the environment
+
+	fallback     sync.Once // compiles a program with no particular Go; see debuggee
+	fallbackMade facts.Build
 }
 
 // Take gathers the snapshot of the container or machine that this process runs in. It always returns one: what could
@@ -98,10 +99,15 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		commands[name] = command // which the loop goes on to write: the build must not look it up there
 		builds[name] = async(func() building { return g.build(ctx, name, envs.get(name), command()) })
 	}
-	listing := async(func() facts.Build { return g.listWorkspace(ctx, envs.get(goenv.ToolsView)) })
+	packages := async(func() []facts.Build { return g.packages(ctx, builds) })
+	caches := part(ctx, g, facts.BuildCaches, func(ctx context.Context) facts.Part[[]facts.BuildCache] { return g.buildCaches(ctx, builds) })
+	resolvers := part(ctx, g, facts.Resolvers, func(ctx context.Context) facts.Part[facts.Resolution] { return g.resolvers(ctx, builds) })
 	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })
 	launch := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.launch(ctx, envs, builds, dlv())
+		return g.editorLaunch(ctx, envs, builds, dlv())
+	})
+	terminal := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.terminalLaunch(ctx, envs, builds, dlv())
 	})
 	attach := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
 		switch {
@@ -124,6 +130,16 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		return g.editorSession(ctx, envs, builds, dlv())
 	})
 
+	launched := g.readLaunch()
+	configurations := async(func() []*debugged { return g.debuggees(envs, launched) })
+	debugs := part(ctx, g, facts.Debugged, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.proveDebuggees(ctx, envs, configurations(), builds, dlv())
+	})
+	godebug := part(ctx, g, facts.Debugged, func(ctx context.Context) facts.Part[facts.Godebug] { return g.readGodebug(ctx, envs, configurations()) })
+	panics := part(ctx, g, facts.PanicTraces, func(ctx context.Context) facts.Part[facts.Panics] {
+		return g.panics(ctx, envs, configurations(), builds)
+	})
+
 	languageServer := async(func() facts.Part[facts.Tool] { return g.languageServer(ctx, envs) })
 	editing := part(ctx, g, facts.Gopls, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.editing(ctx, envs, languageServer())
@@ -136,18 +152,26 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Go:        map[string]facts.Part[facts.GoCommand]{},
 		Tools:     g.tools(ctx, envs, dlv(), languageServer()),
 		Proofs: map[string]facts.Part[facts.Proof]{
-			facts.LaunchProof: launch(), facts.AttachProof: attach(), facts.DAPProof: dap(), facts.TestProof: testing(),
-			facts.ServerProof: server(), facts.LeastProof: least(), facts.GoplsProof: editing(),
+			facts.LaunchProof: launch(), facts.TerminalProof: terminal(), facts.AttachProof: attach(), facts.DAPProof: dap(),
+			facts.TestProof: testing(), facts.ServerProof: server(), facts.LeastProof: least(), facts.GoplsProof: editing(),
 		},
-		Ptrace:    kernel(),
-		Leftovers: left(),
-		Builds:    facts.Absent[[]facts.Build](notNeeded),
-		EnvFile:   envs.envFile,
-		Shells:    envs.shells(),
-		Extension: envs.extension(),
-		Project:   g.project(envs.inContainer),
-		Problems:  g.problems,
+		Ptrace:      kernel(),
+		Leftovers:   left(),
+		Builds:      facts.Absent[[]facts.Build](notNeeded),
+		BuildCaches: caches(),
+		Resolvers:   resolvers(),
+		EnvFile:     envs.envFile,
+		Shells:      envs.shells(),
+		Extension:   envs.extension(),
+		Project:     g.project(envs.inContainer),
+		Problems:    g.problems,
+		Godebug:     godebug(),
 	}
+	snapshot.Proofs[facts.EnvProof] = debugs()
+	for name, proof := range snapshot.Proofs {
+		snapshot.Proofs[name] = fair(proof)
+	}
+	snapshot.Panics = withDebugger(panics(), configurations())
 	for name, command := range commands {
 		snapshot.Go[name] = command()
 	}
@@ -159,8 +183,9 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 			}
 		}
 	}
+	snapshot.Debuggees = facts.Known(shownDebuggees(configurations(), snapshot.View(goenv.ToolsView)))
 	if g.Needs[facts.Builds] {
-		snapshot.Builds = facts.Known(merged(builds, listing()))
+		snapshot.Builds = facts.Known(merged(builds, packages()))
 	}
 	g.mutex.Lock()
 	defer g.mutex.Unlock()

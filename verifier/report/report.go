@@ -215,7 +215,7 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 	for _, name := range names {
 		variable := Variable{Name: name, Views: map[string]Value{}}
 		said := false
-		for _, view := range s.Views {
+		for _, view := range reportedViews(s) {
 			if view.Unknown != "" {
 				variable.Views[view.Name] = Value{Unknown: mask(view.Unknown)}
 				continue
@@ -242,6 +242,15 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 		}
 	}
 	return variables
+}
+
+// reportedViews are the views that run a go command, and behind them what F5 starts.
+func reportedViews(s *facts.Snapshot) []goenv.View {
+	views := slices.Clone(s.Views)
+	if debuggees, _ := s.Debuggees.Get(); len(debuggees) > 0 {
+		views = append(views, debuggees[0].View)
+	}
+	return views
 }
 
 func reported(o goenv.Origin) Origin {
@@ -280,11 +289,6 @@ func programs(s *facts.Snapshot) []Program {
 	return found
 }
 
-// order is the proofs as a report lists them.
-var order = []string{
-	facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.TestProof, facts.ServerProof, facts.LeastProof, facts.GoplsProof,
-}
-
 // proofs lists the proofs that were asked for, and before them the probes of the kernel.
 func proofs(s *facts.Snapshot) []Proof {
 	result := []Proof{}
@@ -304,7 +308,7 @@ func proofs(s *facts.Snapshot) []Proof {
 	if probes, ok := s.Ptrace.Get(); ok {
 		add(probes.Proof())
 	}
-	for _, name := range order {
+	for _, name := range facts.ProofNames {
 		if proof, ok := s.Proofs[name].Get(); ok {
 			add(proof)
 		}

@@ -99,6 +99,9 @@ func (t *text) table(r Report) {
 	if len(views) == 0 {
 		return
 	}
+	if slices.ContainsFunc(r.Environment, debuggedOtherwise) {
+		views = append(views, goenv.DebuggeeView)
+	}
 	rows := [][]string{append([]string{"VARIABLE"}, views...)}
 	assumed := map[string]bool{} // whose word the marked values are
 	for _, program := range r.Programs {
@@ -181,7 +184,17 @@ func cell(value string, unknown, empty bool) string {
 }
 
 // byItself is the layers that nobody had to write for: go's own, and what the extension passes on of them.
-var byItself = []string{goenv.Default, goenv.GorootEnv, goenv.Extension}
+var byItself = []string{goenv.Default, goenv.GorootEnv, goenv.Extension, goenv.Delve}
+
+// debuggedOtherwise tells whether a debug configuration gives its program another value than the tools have.
+func debuggedOtherwise(v Variable) bool {
+	tools := v.Views[goenv.ToolsView]
+	debuggee, ok := v.Views[goenv.DebuggeeView]
+	if !ok || debuggee.Origin != nil && slices.Contains(byItself, debuggee.Origin.Layer) {
+		return false
+	}
+	return debuggee.Unknown != tools.Unknown || debuggee.Effective != tools.Effective
+}
 
 // agree tells whether nobody but go itself sets the variable, or whoever does comes to one value in all views.
 func agree(v Variable) bool {
@@ -282,7 +295,11 @@ func (t *text) proofs(r Report) {
 		if proof.Tool.Linked {
 			with = "the Delve linked into dcverify, because the container has none that runs"
 		}
-		t.line("%s %s in %d ms with %s: %s", t.color(green, "✓"), proof.Name, total, with, t.color(dim, strings.Join(steps, ", ")))
+		name := proof.Name
+		if len(proof.Also) > 0 {
+			name += " (view " + strings.Join(append([]string{proof.View}, proof.Also...), ", ") + ")"
+		}
+		t.line("%s %s in %d ms with %s: %s", t.color(green, "✓"), name, total, with, t.color(dim, strings.Join(steps, ", ")))
 	}
 }
 
