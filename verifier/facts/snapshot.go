@@ -29,23 +29,33 @@ const (
 	Kernel      Need = "ptrace"      // Ptrace
 	Launch      Need = "launch"      // Proofs: delve-launch
 	Attach      Need = "attach"      // Proofs: delve-attach
-	DAP         Need = "dap"         // Proofs: delve-dap
+	DAP         Need = "dap"         // Proofs: delve-dap, delve-test
+	Connect     Need = "connect"     // Proofs: delve-server
+	Least       Need = "least"       // Proofs: delve-least
+	LeftBehind  Need = "leftovers"   // Leftovers
 	Gopls       Need = "gopls"       // Proofs: gopls
+	Debugged    Need = "debuggee"    // Debuggees with their proofs, Godebug
+	PanicTraces Need = "panic"       // Panics
 	Files       Need = "files"       // the files of an image
 	Declared    Need = "declared"    // Project: what the files of the workspace declare
 )
 
 // Snapshot is one target seen once.
 type Snapshot struct {
-	Target    Target          `json:"target"`
-	System    System          `json:"system"`
-	Workspace Workspace       `json:"workspace"`
-	Views     []goenv.View    `json:"views"`
-	EnvFile   Part[EnvFile]   `json:"envFile"`   // what `go env -w` wrote
-	Shells    Part[[]Shell]   `json:"shells"`    // login and interactive shells that were tried
-	Extension Part[Extension] `json:"extension"` // what the editor's Go extension does here
-	Ptrace    Part[Ptrace]    `json:"ptrace"`
-	Builds    Part[[]Build]   `json:"builds"`
+	Target    Target           `json:"target"`
+	System    System           `json:"system"`
+	Workspace Workspace        `json:"workspace"`
+	Views     []goenv.View     `json:"views"`
+	EnvFile   Part[EnvFile]    `json:"envFile"`   // what `go env -w` wrote
+	Shells    Part[[]Shell]    `json:"shells"`    // login and interactive shells that were tried
+	Extension Part[Extension]  `json:"extension"` // what the editor's Go extension does here
+	Ptrace    Part[Ptrace]     `json:"ptrace"`
+	Builds    Part[[]Build]    `json:"builds"`
+	Debuggees Part[[]Debuggee] `json:"debuggees"` // what debug configurations start; the first is what F5 starts
+	Godebug   Part[Godebug]    `json:"godebug"`
+	Panics    Part[Panics]     `json:"panics"`
+
+	Leftovers Part[[]Leftover] `json:"leftovers"` // of debugging sessions that are over
 
 	BuildCaches Part[[]BuildCache] `json:"buildCaches"`
 	Resolvers   Part[Resolution]   `json:"resolvers"`

@@ -152,7 +152,13 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 		build.Status, build.Error = facts.Broken, fmt.Sprintf("go %s: %v", args[0], run.Err)
 	case missing != "":
 		build.Status, build.Error = facts.Skipped, missing+" is not downloaded yet, and without --online dcverify does not download it"
+	case starved(output + run.Err.Error()):
+		build.Status = facts.Broken
 	case strings.Contains(build.Error, "is not in std") && g.buildsWithoutCache(ctx, m, args, env):
+		if m.gocache != "" && g.Full(m.gocache) {
+			build.Error += fmt.Sprintf(" (with an empty GOCACHE it builds: no space left on device in GOCACHE=%s)", m.gocache)
+			break
+		}
 		build.Error += facts.EmptyCacheBuilds
 	case build.Error == "":
 		build.Error = run.Err.Error()
@@ -232,10 +238,12 @@ func (g *gatherer) debuggee(ctx context.Context, e *environments, builds map[str
 		return facts.Build{Error: g.whyNoGo(remote.env)}, false
 	}
 	// With no GOROOT and no switch every complete Go can build.
-	build := g.compile(ctx, module{
-		folder: filepath.Join(g.Scratch(), "fallback"),
-		env:    remote.env.With("GOROOT=", "GOTOOLCHAIN=local", "GOFLAGS="),
-		goPath: goPath,
+	g.fallback.Do(func() {
+		g.fallbackMade = g.compile(ctx, module{
+			folder: filepath.Join(g.Scratch(), "fallback"),
+			env:    remote.env.With("GOROOT=", "GOTOOLCHAIN=local", "GOFLAGS="),
+			goPath: goPath,
+		})
 	})
-	return build, g.Executable(build.Binary)
+	return g.fallbackMade, g.Executable(g.fallbackMade.Binary)
 }

@@ -52,6 +52,7 @@ const (
 	RemoteEnv    = "remoteEnv"     // devcontainer.json remoteEnv
 	ToolsEnvVars = "toolsEnvVars"  // the editor's go.toolsEnvVars setting
 	Extension    = "go-extension"  // what the Go extension changes on its own: PATH prefix, exported go env
+	Delve        = "delve"         // what dlv sets before it starts a program
 	LaunchFile   = "envFile"       // a file that envFile of a debug configuration names
 	LaunchEnv    = "launch.json"   // env of a debug configuration
 	Process      = "process"       // an environment whose layers cannot be told apart

@@ -194,6 +194,24 @@ func devcontainersName(name string) (string, bool) {
 	return "", false
 }
 
+// Docker Hub has the official images once more in an organisation for each architecture (docker-library/official-images,
+// "Architectures other than amd64?"): arm64v8/golang is what golang is on such a machine.
+var architectures = map[string]string{
+	"amd64": "amd64", "arm64v8": "arm64", "arm32v5": "arm", "arm32v6": "arm", "arm32v7": "arm", "i386": "386",
+	"ppc64le": "ppc64le", "s390x": "s390x", "riscv64": "riscv64", "mips64le": "mips64le",
+}
+
+// ArchitectureOf is the architecture, in Go's word, for which alone an official image is by its name; empty where the name
+// leaves it to the machine.
+func ArchitectureOf(reference string) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(reference), "index."), "docker.io/")
+	organisation, rest, ok := strings.Cut(name, "/")
+	if !ok || strings.Contains(rest, "/") {
+		return ""
+	}
+	return architectures[organisation]
+}
+
 // officialName is the name of an official image wherever it is mirrored; empty for others.
 func officialName(name string) string {
 	for _, prefix := range []string{
@@ -204,6 +222,9 @@ func officialName(name string) string {
 			name = rest
 			break
 		}
+	}
+	if organisation, rest, ok := strings.Cut(name, "/"); ok && architectures[organisation] != "" {
+		name = rest
 	}
 	if strings.Contains(name, "/") {
 		return ""
