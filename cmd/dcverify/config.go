@@ -193,9 +193,8 @@ func (a *asked) image(reference string) (dockerfile.Base, string, bool) {
 	return config, from, err == nil
 }
 
-func (a *asked) feature(reference string) (string, bool) {
-	text, err := registry.Feature(a.ctx, reference, a.elsewhere)
-	return text, err == nil
+func (a *asked) feature(address string) (string, error) {
+	return registry.Feature(a.ctx, address, a.elsewhere)
 }
 
 func (a *asked) close() {

@@ -30,6 +30,7 @@ func newHelpers(sys system) []*cobra.Command {
 		helper(gather.PtraceHelper, func(ctx context.Context, args []string) error {
 			return asStatus(ptrace.Helper(ctx, args, sys.stdin, sys.stdout))
 		}),
+		helper(gather.LeastHelper, func(_ context.Context, args []string) error { return ptrace.Drop(args, sys.environ) }),
 		helper(gather.DelveHelper, func(ctx context.Context, args []string) error {
 			return asStatus(delve.Serve(ctx, args, sys.stdout, sys.stderr))
 		}),

@@ -110,36 +110,3 @@ Nothing of the workspace is run or changed, and without --online nothing touches
 	h.register(cmd, runTimeout)
 	return cmd
 }
-
-func newDebug(sys system) *cobra.Command {
-	var h here
-	var pid int
-	cmd := &cobra.Command{
-		Use:   "debug",
-		Short: "Prove the debugger alone; --pid attaches to a process of yours",
-		Long: `debug asks only what has to do with the debugger. With --pid it attaches to that process, which stops for a
-moment and then goes on; nothing is changed in it.`,
-		Example: "  dcverify debug\n  dcverify debug --pid 4711",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cmd.Flags().Changed("pid") && pid <= 0 {
-				return fmt.Errorf("--pid wants the number of a process, not %d", pid)
-			}
-			if len(h.only) == 0 {
-				h.only = []string{"DV601", "DV602", "DV603", "DV604", "DV605", "DV606", "DV607", "DV905"}
-				if pid != 0 {
-					h.only = []string{"DV601", "DV603", "DV605", "DV905"} // launching says nothing of a process that runs
-				}
-			}
-			selected, err := h.selected("CP")
-			if err != nil {
-				return err
-			}
-			return h.verify(cmd.Context(), sys, selected, func(look *gather.Options) { look.AttachTo = pid })
-		},
-	}
-	cmd.Flags().IntVar(&pid, "pid", 0, "attach to this process instead of one of dcverify's own")
-	h.registerHere(cmd)
-	h.register(cmd, runTimeout)
-	return cmd
-}

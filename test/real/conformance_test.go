@@ -3,11 +3,11 @@ package real
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,22 +21,32 @@ import (
 	"github.com/dcverify/dcverify/verifier/resolve"
 )
 
-var workspaces = flag.String("workspaces", "", "also hold the configurations of the projects in this folder against the reference CLI")
+var (
+	workspaces = flag.String("workspaces", "", "also hold the configurations of the projects in this folder against the reference CLI")
+	features   = flag.String("features", "", "folder of features that the registries of TestConformance hold too, as HOST/NAMESPACE/ID/VERSION")
+)
 
 // TestConformance holds the merge against the reference CLI: every property of the configuration that it prints with
 // `read-configuration --include-merged-configuration`, for every scenario of the prediction and for those in
-// testdata/conformance. Where the reference CLI refuses a configuration, so must dcverify, with a problem.
+// testdata/conformance. Where the reference CLI refuses a configuration, so must dcverify, with a problem. Both get the
+// features of testdata/features.txtar from registries that the test runs.
 func TestConformance(t *testing.T) {
 	makeBases(t)
-	var equal, refused, unreachable atomic.Int64
+	distant := newRegistries(t)
+	distant.publishArchive(t, "testdata/features.txtar")
+	if *features != "" {
+		distant.publish(t, os.DirFS(*features))
+	}
+	var count [3]atomic.Int64 // by agreement
+	var unpublished atomic.Int64
 	t.Cleanup(func() {
 		stoodIn.Range(func(reference, _ any) bool {
 			_ = command(context.Background(), "", "docker", "rmi", reference.(string)).Run() // the test is over
 			return true
 		})
 		if !t.Failed() {
-			t.Logf("conformance: %d configurations merge as the reference CLI merges them, %d are refused by both, %d need features that cannot be fetched here",
-				equal.Load(), refused.Load(), unreachable.Load())
+			t.Logf("conformance: %d configurations merge as the reference CLI merges them, %d are refused by both, %d need features that nobody has published here",
+				count[equal].Load(), count[refused].Load(), unpublished.Load())
 		}
 	})
 	var files []string
@@ -51,8 +61,11 @@ func TestConformance(t *testing.T) {
 		t.Run(filepath.Base(filepath.Dir(file))+"/"+strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			t.Parallel()
 			s := newScenario(t, file)
+			distant.environment(s.host)
+			distant.pin(t, s.root)
 			options, workspace := s.resolving(t)
-			conform(t, s, options, workspace, &equal, &refused, &unreachable)
+			options.Feature = distant.feature(t.Context())
+			count[conform(t, s, options, workspace)].Add(1)
 		})
 	}
 	if *workspaces == "" {
@@ -76,7 +89,21 @@ func TestConformance(t *testing.T) {
 				t.Parallel()
 				standIn(t, os.DirFS(root), filepath.ToSlash(inside))
 				s := &scenario{name: project.Name(), root: root, workspace: root, config: path, host: hostEnv(), options: map[string][]string{}}
-				conform(t, s, resolve.Options{Config: filepath.ToSlash(inside), Host: s.onHost(path), Image: localImage(t)}, os.DirFS(root), &equal, &refused, &unreachable)
+				distant.environment(s.host)
+				lacking := false
+				ask := distant.feature(t.Context())
+				options := resolve.Options{Config: filepath.ToSlash(inside), Host: s.onHost(path), Image: localImage(t)}
+				options.Feature = func(address string) (string, error) {
+					text, err := ask(address)
+					lacking = lacking || errors.Is(err, fs.ErrNotExist)
+					return text, err
+				}
+				result := conform(t, s, options, os.DirFS(root))
+				if result == refused && lacking { // which says nothing of the merge
+					unpublished.Add(1)
+					return
+				}
+				count[result].Add(1)
 			})
 			return nil
 		})
@@ -130,23 +157,26 @@ func localImage(t *testing.T) func(string) (dockerfile.Base, string, bool) {
 	}
 }
 
-func conform(t *testing.T, s *scenario, options resolve.Options, workspace fs.FS, equal, refused, unreachable *atomic.Int64) {
+// agreement is what holding a configuration against the reference CLI came to.
+type agreement int
+
+const (
+	none    agreement = iota // and the test has failed
+	equal                    // both merge it, to the same
+	refused                  // neither takes it
+)
+
+func conform(t *testing.T, s *scenario, options resolve.Options, workspace fs.FS) agreement {
 	t.Helper()
 	text, complaint, ok := s.try(t, "read-configuration", "--include-merged-configuration")
 	ours, err := resolve.MergedConfiguration(workspace, options)
 	if !ok {
 		project, _ := resolve.Project(workspace, options)
-		distant := slices.ContainsFunc(project.Features, func(f devcontainer.Feature) bool { return f.Kind != "local" && f.Kind != "unsupported" })
-		if distant && strings.Contains(complaint, "Resolving Feature dependencies") {
-			unreachable.Add(1) // it cannot be fetched here, which says nothing of the merge
-			return
-		}
 		if err == nil && len(project.Problems) == 0 && project.Image.Unknown == "" {
 			t.Errorf("the reference CLI refuses it, and dcverify has nothing against it: %s", complaint)
-			return
+			return none
 		}
-		refused.Add(1)
-		return
+		return refused
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +192,7 @@ func conform(t *testing.T, s *scenario, options resolve.Options, workspace fs.FS
 	}
 	if diff := gocmp.Diff(theirs.MergedConfiguration, got); diff != "" {
 		t.Errorf("-reference +dcverify:\n%s", diff)
-		return
+		return none
 	}
-	equal.Add(1)
+	return equal
 }

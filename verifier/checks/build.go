@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/check"
@@ -12,7 +13,7 @@ import (
 
 var buildProof = check.Check{
 	Code: "DV803", Name: "build-proof", Severity: finding.Error, Scope: "P",
-	Summary: "building, vetting or testing a small module fails in a view, or go cannot list the workspace",
+	Summary: "building, vetting or testing a small module fails in a view, or go cannot list or vet the workspace there",
 	Needs:   []facts.Need{facts.Builds, facts.GoCommands},
 	Run: func(p *check.Pass) {
 		builds, ok := p.Builds.Get()
@@ -22,6 +23,7 @@ var buildProof = check.Check{
 		}
 		passed := 0
 		var skipped string
+		well := slices.IndexFunc(builds, func(b facts.Build) bool { return b.Where == "workspace" && b.Status == facts.Passed })
 		for _, build := range builds {
 			switch build.Status {
 			case facts.Passed:
@@ -33,7 +35,14 @@ var buildProof = check.Check{
 			case facts.Broken:
 				p.Break("view %s: %s", list(build.Views), build.Error)
 			case facts.Fails:
-				reportBuild(p, build)
+				switch {
+				case !build.OwnCode:
+					reportBuild(p, build)
+				case well >= 0:
+					reportDifference(p, build, builds[well])
+				default:
+					passed++ // that is the code, and no environment mends it
+				}
 			}
 		}
 		if passed == 0 && skipped != "" {
@@ -52,8 +61,11 @@ func reportBuild(p *check.Pass, build facts.Build) {
 		Fixes:    []finding.Fix{{Message: "see who set what in these views", Safe: true, Commands: []string{"dcverify env"}}},
 	}
 	if build.Where == "workspace" {
-		f.Message = "go cannot list the workspace's packages: " + build.Error
+		f.Message = fmt.Sprintf("go cannot %s the workspace's packages (view %s): %s", step, list(build.Views), build.Error)
 		f.Cause = "the workspace's go.mod, go.work or vendor folder and this environment do not fit each other"
+	}
+	if cause, fix, ok := exhausted(build.Error); ok {
+		f.Cause, f.Fixes = cause, []finding.Fix{fix}
 	}
 	if value, declared := p.View(build.Views[0]).Goroot(); declared && strings.Contains(build.Error, "go tool version") {
 		f.Cause = "GOROOT and the go command are of different releases; GOROOT is set by " + said(value.Origin)
@@ -61,6 +73,24 @@ func reportBuild(p *check.Pass, build facts.Build) {
 		f.Fixes = []finding.Fix{removeGoroot(value.Origin)}
 	}
 	p.Report(f, build.Where, step, build.Error)
+}
+
+// reportDifference reports that go finds fault with the workspace's code in some views and not in others: then it is not the code.
+func reportDifference(p *check.Pass, build, well facts.Build) {
+	p.Report(finding.Finding{
+		Message:  fmt.Sprintf("the workspace's code passes go vet in view %s, and not in view %s: %s", list(well.Views), list(build.Views), build.Error),
+		Cause:    fmt.Sprintf("the code is the same: the environments are not (%s against %s)", build.Go+goroot(build), well.Go+goroot(well)),
+		Evidence: map[string]string{"views": list(build.Views), "go": build.Go, "GOROOT": build.Goroot, "output": build.Output},
+		Upstream: []string{build.Error},
+		Fixes:    []finding.Fix{{Message: "see who set what in these views: GOFLAGS, GOOS, GOARCH, CGO_ENABLED and the release of go decide which files are built", Safe: true, Commands: []string{"dcverify env"}}},
+	}, build.Where, build.Error)
+}
+
+func goroot(build facts.Build) string {
+	if build.Goroot == "" {
+		return ""
+	}
+	return " with GOROOT " + build.Goroot
 }
 
 var viewUnknown = check.Check{
@@ -110,14 +140,18 @@ var proofInconclusive = check.Check{
 	Needs:   []facts.Need{facts.Environment},
 	Run: func(p *check.Pass) {
 		report := func(what, why string) {
-			p.Report(finding.Finding{
+			f := finding.Finding{
 				Message:  fmt.Sprintf("%s came to no verdict: %s", what, why),
 				Cause:    "it ran out of time, was interrupted, or dcverify's own part of it failed",
 				Fixes:    []finding.Fix{{Message: "run it again with more time", Safe: true, Commands: []string{"dcverify run --timeout 15m"}}},
 				Evidence: map[string]string{"proof": what},
-			}, what)
+			}
+			if cause, fix, ok := exhausted(why); ok {
+				f.Cause, f.Fixes = cause, []finding.Fix{fix}
+			}
+			p.Report(f, what)
 		}
-		for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.GoplsProof} {
+		for _, name := range facts.ProofNames {
 			if proof, ok := p.Proofs[name].Get(); ok && proof.Status == facts.Broken {
 				report(name, proof.Reason)
 			}

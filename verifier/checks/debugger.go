@@ -23,7 +23,7 @@ var dlvFound = check.Check{
 			p.Skip("%s", p.Tools["dlv"].Why())
 			return
 		}
-		install := finding.Fix{Message: "install it", Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspaceGo(p))}}
+		install := finding.Fix{Message: "install " + newestFitting(workspaceGo(p)), Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspaceGo(p))}}
 		switch {
 		case dlv.Binary.Path == "":
 			p.Report(finding.Finding{
@@ -69,11 +69,14 @@ var dlvCompatible = check.Check{
 		f := finding.Finding{
 			Evidence: map[string]string{"dlv": dlv.Binary.Path, "dlvVersion": dlv.Binary.Version, "dlvBuiltWith": dlv.Binary.GoVersion, "go": workspace},
 			Fixes: []finding.Fix{{
-				Message: "install a dlv that fits", Safe: true,
+				Message: "install " + newestFitting(workspace), Safe: true,
 				Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspace)},
 			}},
 		}
 		window, known := delveWindow(dlv.Binary.Version)
+		if !known {
+			window, known = saidWindow(p, dlv.Binary.Path)
+		}
 		short := strings.TrimPrefix(workspace, "go")
 		switch {
 		case known && goenv.CompareVersions(goenv.Minor(workspace), window.most) > 0:
@@ -131,13 +134,8 @@ var ptracePermitted = check.Check{
 			}
 			return
 		}
-		evidence := map[string]string{
-			"seccomp": fmt.Sprint(ptrace.Seccomp), "capEff": fmt.Sprintf("%#x", ptrace.Effective), "noNewPrivs": fmt.Sprint(ptrace.NoNewPrivs),
-			"yama": fmt.Sprint(ptrace.YamaScope), "kernel": ptrace.Kernel, "machine": ptrace.Machine,
-		}
-		if ptrace.EmulatedBy != "" {
-			evidence["emulatedBy"] = ptrace.EmulatedBy
-		}
+		evidence := ptraceEvidence(ptrace)
+		reportDisagreements(p, ptrace)
 		refused := func(what, upstream string, result facts.PtraceResult) {
 			f := finding.Finding{
 				Message: fmt.Sprintf("%s: %s", what, result.Why), Cause: ptrace.Explanation, Evidence: evidence, Upstream: []string{upstream},
@@ -167,18 +165,26 @@ var delveLaunch = check.Check{
 	Summary: "Delve cannot start a program, stop at a breakpoint in main, show the stack and the right value of a local, and let it end",
 	Needs:   []facts.Need{facts.Launch, facts.GoCommands},
 	Run: func(p *check.Pass) {
-		if proof, ok := p.Proofs[facts.LaunchProof].Get(); ok && proof.Status == facts.Fails && lastStep(proof) == facts.StdStep {
-			return // everything before it has worked: DV606 tells
+		proof, _ := p.Proofs[facts.LaunchProof].Get()
+		if proof.Status != facts.Fails || lastStep(proof) != facts.StdStep { // everything before it has worked: DV606 tells
+			judgeProof(p, facts.LaunchProof, "the debugger cannot launch a program")
 		}
-		judgeProof(p, facts.LaunchProof, "the debugger cannot launch a program")
+		terminal, apart := p.Proofs[facts.TerminalProof].Get()
+		if apart && terminal.Status == facts.Fails && terminal.Reason != proof.Reason && lastStep(terminal) != facts.StdStep {
+			reportProof(p, terminal, "the debugger cannot launch a program in the editor's terminal")
+		}
 	},
 }
 
 var delveAttach = check.Check{
 	Code: "DV605", Name: "delve-attach", Severity: finding.Error, Scope: "P", Hard: true,
-	Summary: "Delve cannot attach to a running process, stop it, read a variable and let it live on",
-	Needs:   []facts.Need{facts.Attach, facts.GoCommands},
+	Summary: "Delve cannot attach to a running process, stop it, read a variable and let it live on; or a server that was named cannot be used",
+	Needs:   []facts.Need{facts.Attach, facts.Connect, facts.GoCommands},
 	Run: func(p *check.Pass) {
+		if server, ok := p.Proofs[facts.ServerProof].Get(); ok {
+			judgeServer(p, server)
+			return
+		}
 		judgeProof(p, facts.AttachProof, "the debugger cannot attach to a running process")
 	},
 }
@@ -188,19 +194,22 @@ var delveStd = check.Check{
 	Summary: "a breakpoint in the standard library does not stop, or not in a file of the right GOROOT",
 	Needs:   []facts.Need{facts.Launch, facts.GoCommands},
 	Run: func(p *check.Pass) {
-		proof, ok := p.Proofs[facts.LaunchProof].Get()
-		switch {
-		case !ok:
-			p.Skip("%s", p.Proofs[facts.LaunchProof].Why())
-		case proof.Status == facts.Fails && lastStep(proof) == facts.StdStep:
-			p.Report(finding.Finding{
-				Message:  "the debugger cannot show the standard library: " + proof.Reason,
-				Cause:    "the debugger takes the place of a source from the program, which has it from the GOROOT that it was built with",
-				Evidence: map[string]string{"view": proof.View, "dlv": proof.Tool.Path, "dlvVersion": proof.Tool.Version},
-				Fixes:    []finding.Fix{{Message: "set GOROOT nowhere and build without -trimpath, so that the sources are where the program says", Safe: true}},
-			})
-		case !slices.ContainsFunc(proof.Steps, func(s facts.Step) bool { return s.Name == facts.StdStep }):
-			p.Skip("the launch ended before it came to the standard library (DV604)")
+		for _, name := range []string{facts.LaunchProof, facts.TerminalProof} {
+			proof, ok := p.Proofs[name].Get()
+			switch {
+			case !ok && name == facts.TerminalProof:
+			case !ok:
+				p.Skip("%s", p.Proofs[name].Why())
+			case proof.Status == facts.Fails && lastStep(proof) == facts.StdStep:
+				p.Report(finding.Finding{
+					Message:  fmt.Sprintf("the debugger cannot show the standard library (view %s): %s", list(viewsOf(proof)), proof.Reason),
+					Cause:    "the debugger takes the place of a source from the program, which has it from the GOROOT that it was built with",
+					Evidence: map[string]string{"view": list(viewsOf(proof)), "dlv": proof.Tool.Path, "dlvVersion": proof.Tool.Version},
+					Fixes:    []finding.Fix{{Message: "set GOROOT nowhere and build without -trimpath, so that the sources are where the program says", Safe: true}},
+				}, proof.View)
+			case !slices.ContainsFunc(proof.Steps, func(s facts.Step) bool { return s.Name == facts.StdStep }):
+				p.Skip("the launch in view %s ended before it came to the standard library (DV604)", list(viewsOf(proof)))
+			}
 		}
 	},
 }
@@ -215,7 +224,7 @@ func lastStep(proof facts.Proof) string {
 
 var delveDAP = check.Check{
 	Code: "DV607", Name: "delve-dap", Severity: finding.Error, Scope: "P",
-	Summary: "`dlv dap`, started as the Go extension starts it, cannot build a package, stop at a breakpoint of the editor, show variables and end",
+	Summary: "`dlv dap`, started as the Go extension starts it, cannot build a package or a test, stop at a breakpoint of the editor, show variables and end",
 	Needs:   []facts.Need{facts.DAP, facts.GoCommands},
 	Run: func(p *check.Pass) {
 		if launch, ok := p.Proofs[facts.LaunchProof].Get(); ok && launch.Status == facts.Fails && lastStep(launch) != facts.StdStep {
@@ -223,6 +232,12 @@ var delveDAP = check.Check{
 			return
 		}
 		judgeProof(p, facts.DAPProof, "the editor cannot debug (F5)")
+		if dap, ok := p.Proofs[facts.DAPProof].Get(); ok && dap.Status == facts.Fails {
+			return // a test would meet the same
+		}
+		if _, ok := p.Proofs[facts.TestProof].Get(); ok {
+			judgeProof(p, facts.TestProof, "the editor cannot debug a test")
+		}
 	},
 }
 
@@ -237,22 +252,47 @@ func judgeProof(p *check.Pass, name, what string) {
 	case proof.Status == facts.Broken:
 		p.Break("%s", proof.Reason)
 	case proof.Status == facts.Fails:
-		step := lastStep(proof)
-		cause, fix := whyProofFailed(p, step, proof.Reason)
-		p.Report(finding.Finding{
-			Message:  fmt.Sprintf("%s (step %s): %s", what, step, proof.Reason),
-			Cause:    cause,
-			Evidence: map[string]string{"view": proof.View, "step": step, "dlv": proof.Tool.Path, "dlvVersion": proof.Tool.Version},
-			Upstream: []string{proof.Reason},
-			Fixes:    []finding.Fix{{Message: fix, Safe: true}},
-		})
+		reportProof(p, proof, what)
 	}
 }
+
+// reportProof reports a proof that has failed.
+func reportProof(p *check.Pass, proof facts.Proof, what string) {
+	step := lastStep(proof)
+	cause, fix := whyProofFailed(p, step, proof.Reason)
+	evidence := map[string]string{"view": list(viewsOf(proof)), "step": step, "dlv": proof.Tool.Path, "dlvVersion": proof.Tool.Version}
+	if proof.Process != nil {
+		evidence["predicted"] = proof.Steps[0].Predicted
+		if why, instead := whyNotThis(*proof.Process); why != "" {
+			cause, fix = why, instead
+		}
+	}
+	if r := proof.Repeated; r != nil && r.Passed > 0 {
+		what = fmt.Sprintf("%s: %d of %d tries", what, r.Tries-r.Passed, r.Tries)
+	}
+	var subjects []string
+	if proof.Name == facts.TerminalProof {
+		subjects = []string{proof.View} // the check may report two launches
+	}
+	p.Report(finding.Finding{
+		Message:  fmt.Sprintf("%s (step %s): %s", what, step, proof.Reason),
+		Cause:    cause,
+		Evidence: evidence,
+		Upstream: []string{proof.Reason},
+		Fixes:    []finding.Fix{{Message: fix, Safe: true}},
+	}, subjects...)
+}
+
+// viewsOf are the views that a proof stands for.
+func viewsOf(proof facts.Proof) []string { return append([]string{proof.View}, proof.Also...) }
 
 // whyProofFailed points from the failed proof to the check that knows the cause.
 func whyProofFailed(p *check.Pass, step, reason string) (cause, fix string) {
 	ptrace, probed := p.Ptrace.Get()
 	refused := (ptrace.Child.Tried && !ptrace.Child.OK) || (ptrace.Sibling.Tried && !ptrace.Sibling.OK)
+	if cause, fix, ok := exhausted(reason); ok {
+		return cause, fix.Message
+	}
 	switch {
 	case step == "build" || step == "launch" && strings.Contains(reason, "Build Error"):
 		return "Delve debugs what go builds in the editor's environment, and go builds nothing there", "mend the build first (DV803)"

@@ -13,6 +13,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/source"
 )
 
 var configValid = check.Check{
@@ -38,6 +39,15 @@ var configValid = check.Check{
 			}
 		}
 		unreadProperties(p, project)
+		if at := project.Config.File; at != "" && !devcontainer.Found(at) {
+			p.Report(finding.Finding{
+				Severity: finding.Warning,
+				Message:  "no tool looks for a configuration at " + at,
+				Location: source.Place{File: at, Line: 1, Column: 1},
+				Cause:    "tools look for .devcontainer/devcontainer.json, .devcontainer.json and .devcontainer/NAME/devcontainer.json, one folder deep",
+				Fixes:    []finding.Fix{{Message: "move it to one of these places, or name it with --config every time"}},
+			}, at)
+		}
 	},
 }
 
@@ -63,6 +73,9 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	case "missing-env-file": // which holds what nobody commits
 		f.Severity, f.Cause = finding.Info, "compose refuses to start without it"
 		f.Fixes = []finding.Fix{{Message: "make it in initializeCommand, or say required: false"}}
+	case "missing-variable": // of the machine where the container is made, which need not be this one
+		f.Severity, f.Cause = finding.Info, "a variable in it is set neither here nor in the .env next to the first compose file, and compose refuses it so"
+		f.Fixes = []finding.Fix{{Message: "give it a default, ${NAME:-value}, or set it in .env"}}
 	case "missing-file", "unreadable", "outside":
 		f.Cause = "the dev container cannot be built without it"
 		f.Fixes = []finding.Fix{{Message: "put it there, or mend the path (it is meant from the folder of the file that names it)"}}
@@ -77,9 +90,26 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 			f.Severity, f.Cause = finding.Warning, "dcverify reads nothing outside of the folder that it was given"
 			f.Fixes = []finding.Fix{{Message: "give dcverify the folder above, with --config"}}
 		}
-	case "missing-service", "empty-from", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
+	case "missing-service", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"
 		f.Fixes = []finding.Fix{{Message: "mend it here"}}
+	case "type-stops", "type-lost":
+		if f.Cause = "the reference CLI has no schema: it takes what it finds and works with it"; problem.Kind == "type-lost" {
+			f.Severity = finding.Warning
+		}
+		f.Fixes = []finding.Fix{{Message: "write what is wanted here, or take it out"}}
+	case "cli-fails", "cli-other-image", "cli-no-user", "cli-image", "cli-user":
+		f.Cause = "the reference CLI reads a Dockerfile with regular expressions, line by line: it knows no continued lines, no here documents, one variable an instruction, and stages by their very letters"
+		f.Fixes = []finding.Fix{{Message: "write it so that both understand it: FROM and USER plainly, at the beginning of a line, and no other line that begins with them"}}
+		switch problem.Kind {
+		case "cli-image":
+			f.Severity = finding.Warning
+		case "cli-user", "cli-no-user":
+			if problem.Kind == "cli-user" {
+				f.Severity = finding.Warning
+			}
+			f.Fixes = append([]finding.Fix{{Message: "name the user in devcontainer.json: remoteUser and containerUser", Safe: true}}, f.Fixes...)
+		}
 	case "escape":
 		f.Severity, f.Cause = finding.Warning, "a directive counts only above everything else"
 		f.Fixes = []finding.Fix{{Message: "use the backslash"}}
@@ -105,7 +135,11 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 	for _, m := range root.Members {
 		switch {
 		case m.Name == "runArgs" && compose, m.Name == "workspaceMount" && compose, m.Name == "appPort" && compose:
-			report(m, finding.Warning, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
+			severity := finding.Warning
+			if m.Name == "appPort" {
+				severity = finding.Info // the service publishes what it has to, and the editor forwards the rest
+			}
+			report(m, severity, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
 		case knowledge.Property(m.Name):
 		default:
 			if near := nearProperty(m.Name, ""); near != "" {
@@ -121,6 +155,15 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 			}
 			report(m, finding.Warning, "build."+m.Name+" is no property: nobody reads it", fix)
 		}
+	}
+	var astray *jsonc.Property // a setting that stands beside settings; the first of them
+	for _, m := range root.Get("customizations", "vscode").Members {
+		if strings.Contains(m.Name, ".") && astray == nil {
+			astray = &m
+		}
+	}
+	if astray != nil {
+		report(*astray, finding.Error, "customizations.vscode has the setting "+astray.Name+" beside settings, where nobody reads it", "move it, and what stands there with it, into customizations.vscode.settings")
 	}
 	// What belongs into customizations.vscode is lost one level above.
 	for _, m := range root.Get("customizations").Members {
@@ -361,6 +404,14 @@ var substitutionSurprise = check.Check{
 				Cause:    "the reference CLI splits what stands in ${…} at every colon, and knows no nesting and no escape",
 				Fixes:    []finding.Fix{{Message: "set the default in the Dockerfile or in the shell that starts the editor"}},
 			}, surprise.Kind, surprise.Text)
+		}
+		if folder := project.Config.Root.Get("workspaceFolder"); folder.Is(jsonc.String) && strings.Contains(folder.Text, "${containerWorkspaceFolder") {
+			p.Report(finding.Finding{
+				Message:  fmt.Sprintf("workspaceFolder %s refers to itself: the container gets %s", folder.Text, project.Folder),
+				Location: folder.Place,
+				Cause:    "${containerWorkspaceFolder} is what workspaceFolder says, and is put in twice",
+				Fixes:    []finding.Fix{{Message: "write the folder out, or with ${localWorkspaceFolderBasename}", Safe: true}},
+			}, "workspaceFolder")
 		}
 		for _, v := range project.Merged.ContainerEnv {
 			if v.From == project.Config.File && v.Name != "PATH" && len(devcontainer.References(v.Raw, "containerEnv")) > 0 {

@@ -48,7 +48,7 @@ func (s sketch) project() facts.Project {
 		p.Settings = []vscode.Setting{{Name: "go.toolsGopath", Value: jsonc.Node{Kind: jsonc.String, Text: s.tools}}}
 	}
 	if s.module {
-		p.Modules = []facts.Module{{File: "go.mod", Main: true}}
+		p.Modules = []facts.Module{{File: "go.mod", Main: true, Requires: []facts.Require{{Path: "example.com/other", Version: "v1.0.0"}}}}
 	}
 	for _, target := range s.volumes {
 		p.Merged.Mounts = append(p.Merged.Mounts, devcontainer.Mount{Type: "volume", Source: "v", Target: target, Place: source.Place{File: "devcontainer.json", Line: 7}})
@@ -148,7 +148,10 @@ func TestScriptsJudged(t *testing.T) {
 		{"the editor's folder for tools", rootBuiltCache, with(func(s *sketch) {
 			s.tools, s.runs = "/tmp/x", []string{"GOPATH=/tmp/x GO111MODULE=on go get a.b/c"}
 		}), []string{"error Dockerfile:2"}},
-		{"as the user, in a folder that keeps its owner", rootBuiltCache, runs("su vscode -c 'go install a.b/c@v1'"), []string{"error Dockerfile:2"}},
+		{"as the user, in a folder that keeps its owner", rootBuiltCache, with(func(s *sketch) {
+			s.module, s.runs = true, []string{"su vscode -c 'go install a.b/c@v1'"}
+		}), []string{"error Dockerfile:2"}},
+		{"as the user, and nothing to download", rootBuiltCache, runs("su vscode -c 'go install a.b/c@v1'"), nil},
 		{"as the user, at home", rootBuiltCache, with(func(s *sketch) {
 			s.gopath, s.env, s.user, s.runs = "/home/vscode/go", map[string]string{"GOPATH": "/home/vscode/go"}, "vscode", []string{"go install a.b/c@v1"}
 		}), nil},

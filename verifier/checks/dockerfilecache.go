@@ -141,7 +141,7 @@ func (o *owners) ran(at int, script facts.Script) {
 			s.how = fmt.Sprintf("%s runs `%s` as root", scriptName(script), what)
 			s.why = fmt.Sprintf("go makes %s with mode 0755 for whoever runs it first, and that is root", folder)
 			s.fix = fmt.Sprintf("give it away in the same RUN: && chown -R %s %s; or remove it: && rm -rf %s", remote, gopath, folder)
-		case user == remote && o.project.Merged.UpdateUID && !lies(gopath, cmp.Or(o.project.RemoteUser.Home, "/home/"+remote)):
+		case user == remote && o.project.Merged.UpdateUID && o.downloads() && !lies(gopath, cmp.Or(o.project.RemoteUser.Home, "/home/"+remote)):
 			s.how = fmt.Sprintf("%s runs `%s` as %s, who has another UID in the container when the host's is not the image's", scriptName(script), what, remote)
 			s.why = fmt.Sprintf("updateRemoteUserUID gives %s the UID of a Linux host's user and takes only the home folder along: %s keeps the old owner, with mode 0755", remote, folder)
 			s.fix = fmt.Sprintf("open it to the group in the same RUN: && chmod -R g+w %s; or remove it: && rm -rf %s", folder, folder)
@@ -150,6 +150,14 @@ func (o *owners) ran(at int, script facts.Script) {
 		}
 		o.spoilt = append(o.spoilt, s)
 	}
+}
+
+// downloads tells whether the project needs modules of others: one that needs none writes nothing into the module cache, and
+// whether the user's UID is another one then depends on the host as well.
+func (o *owners) downloads() bool {
+	return slices.ContainsFunc(o.project.Modules, func(m facts.Module) bool {
+		return !m.Vendor && slices.ContainsFunc(m.Requires, func(r facts.Require) bool { return !r.Indirect })
+	})
 }
 
 // cached tells whether a RUN has a cache mounted: what go downloads is not left in the image then.

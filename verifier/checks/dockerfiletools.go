@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -30,6 +31,9 @@ var toolNeedsNewerGo = check.Check{
 			}
 			var first finding.Finding
 			subject := ""
+			worse := func(f finding.Finding) bool {
+				return cmp.Or(f.Severity, finding.Error).Rank() < cmp.Or(first.Severity, finding.Error).Rank()
+			}
 			unpinned := source.Place{} // the first tool that is taken as it comes: with it the list begins
 			for _, install := range script.Shell.Installs() {
 				if install.Version == "latest" && !unpinned.Known() {
@@ -38,12 +42,12 @@ var toolNeedsNewerGo = check.Check{
 				f, ok := judgeInstall(script, install)
 				switch {
 				case !ok:
-				case subject == "" || first.Severity != finding.Error && f.Severity == finding.Error:
+				case subject == "" || worse(f):
 					if subject != "" {
 						f.Related = append(f.Related, finding.Related{Message: first.Message, Location: first.Location})
 						f.Related = append(f.Related, first.Related...)
 					}
-					first, subject = f, install.Path
+					first, subject = f, cmp.Or(install.Path, "a list")
 				default:
 					first.Related = append(first.Related, finding.Related{Message: f.Message, Location: f.Location})
 				}
@@ -193,16 +197,18 @@ var goGetInstall = check.Check{
 				if version == "" {
 					version = "latest"
 				}
-				subject = install.Path
+				subject = cmp.Or(install.Path, "…")
 				first = finding.Finding{
-					Message:  fmt.Sprintf("`go get %s` outside of a module fails since Go 1.18, and %s is Go %s", install.Path, strings.TrimPrefix(script.Go.By, "image "), script.Go.Version),
+					Message:  fmt.Sprintf("`go get %s` outside of a module fails since Go 1.18, and %s is Go %s", subject, strings.TrimPrefix(script.Go.By, "image "), script.Go.Version),
 					Location: place,
 					Cause:    "go get only changes go.mod since Go 1.18; programs are installed by go install with a version",
 					Upstream: []string{"go: go.mod file not found in current directory or any parent directory.", "'go get' is no longer supported outside a module."},
 					Fixes: []finding.Fix{{
 						Message: "use go install with a version", Safe: true,
-						Commands: []string{fmt.Sprintf("go install %s@%s", strings.TrimSuffix(install.Path, "/..."), version)},
 					}},
+				}
+				if install.Path != "" {
+					first.Fixes[0].Commands = []string{fmt.Sprintf("go install %s@%s", strings.TrimSuffix(install.Path, "/..."), version)}
 				}
 				if mode == "off" {
 					first.Upstream = []string{"go: modules disabled by GO111MODULE=off; see 'go help modules'"}
@@ -233,6 +239,9 @@ func fallsBack(script shell.Script, at int) bool {
 func inModule(project facts.Project, script facts.Script, at int) bool {
 	command := script.Shell.Commands[at]
 	outside := func(folder string) bool { // folders in which nobody keeps a go.mod
+		if strings.HasPrefix(folder, "/tmp/") { // made to be removed again, as the old templates do with /tmp/gotools
+			return script.Kind == "run"
+		}
 		return slices.Contains([]string{"/", "/tmp", "~", "/root", "/go", "/go/src", "/usr/local", "/opt"}, folder)
 	}
 	if command.Dir != "" && !outside(command.Dir) {
@@ -307,6 +316,9 @@ type toolNeed struct {
 
 // tooOld tells whether a Go is older than what is needed. A release without its third number is taken for its newest patch.
 func tooOld(running, needed string) bool {
+	if strings.Count(needed, ".") < 2 && strings.ContainsAny(running, "rb") { // a release candidate knows the language of its release
+		return goenv.CompareVersions(goenv.Minor(running), goenv.Minor(needed)) < 0
+	}
 	if strings.Count(running, ".") < 2 && !strings.ContainsAny(running, "rb") {
 		return goenv.CompareVersions(running, goenv.Minor(needed)) < 0
 	}

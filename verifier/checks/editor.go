@@ -14,7 +14,7 @@ import (
 
 var settingsGoroot = check.Check{
 	Code: "DV310", Name: "settings-goroot", Severity: finding.Error, Scope: "S",
-	Summary: "go.goroot, go.gopath or go.toolsGopath names what the container lacks, another folder than the environment, or a bin folder",
+	Summary: "go.goroot, go.gopath, go.toolsGopath or go.alternateTools names what the container lacks, another folder than the environment, or a bin folder",
 	Needs:   []facts.Need{facts.Declared, facts.Environment},
 	Run: func(p *check.Pass) {
 		project, ok := declaredProject(p)
@@ -22,6 +22,9 @@ var settingsGoroot = check.Check{
 			return
 		}
 		for _, setting := range project.Settings {
+			if setting.Name == "go.alternateTools" && setting.Place.Known() {
+				judgeAlternateTools(p, project, setting)
+			}
 			if !setting.Value.Is(jsonc.String) || setting.Value.Text == "" || !setting.Place.Known() {
 				continue
 			}
@@ -38,7 +41,7 @@ var settingsGoroot = check.Check{
 				}
 			case "go.goroot":
 				install, ok := project.Go()
-				if !ok || install.Root == "" || project.Image.Unknown != "" || path.Clean(setting.Value.Text) == install.Root || strings.Contains(setting.Value.Text, "$") {
+				if hasRoot(project, setting.Value.Text) || !ok || install.Root == "" || project.Image.Unknown != "" || path.Clean(setting.Value.Text) == install.Root || strings.Contains(setting.Value.Text, "$") {
 					break
 				}
 				p.Report(finding.Finding{

@@ -23,7 +23,7 @@ var launchJSON = check.Check{
 			return
 		}
 		for _, configuration := range project.Launch {
-			judgeLaunch(p, launch{configuration, legacyAdapter(project, configuration)})
+			judgeLaunch(p, project, launch{configuration, legacyAdapter(project, configuration)})
 		}
 	},
 }
@@ -66,7 +66,7 @@ func (l launch) attribute(name string) (jsonc.Property, bool) {
 // hostPath is a path that no Linux container has: a home folder of macOS, or a drive of Windows.
 var hostPath = regexp.MustCompile(`^(/Users/|[A-Za-z]:[\\/])`)
 
-func judgeLaunch(p *check.Pass, l launch) {
+func judgeLaunch(p *check.Pass, project facts.Project, l launch) {
 	report := func(name, message, cause string, fix finding.Fix, upstream ...string) {
 		property, ok := l.attribute(name)
 		if !ok {
@@ -90,6 +90,7 @@ func judgeLaunch(p *check.Pass, l launch) {
 				"the Go extension and Delve run inside the container", finding.Fix{Message: "write it with ${workspaceFolder}"})
 		}
 	}
+	judgeEnvFiles(p, project, l)
 	judgePort(l, report)
 	judgeBuildFlags(l, report)
 	if remotePath := l.Root.Get("remotePath"); remotePath.Text != "" && !l.legacy && !l.remote() {
@@ -110,6 +111,41 @@ func judgeLaunch(p *check.Pass, l launch) {
 			finding.Fix{Message: "remove it", Safe: true})
 	}
 }
+
+// judgeEnvFiles finds an envFile that the extension cannot read: it stops the start of the program then (envUtils.ts,
+// parseEnvFile). One that nobody commits is worth knowing.
+func judgeEnvFiles(p *check.Pass, project facts.Project, l launch) {
+	for _, file := range l.EnvFiles() {
+		f := finding.Finding{
+			Severity: finding.Warning, Location: file.Place,
+			Cause: "the Go extension reads envFile before it starts the program, and starts nothing without it",
+		}
+		name, inside := project.Named(file.Text)
+		there, asked := project.Exists[name]
+		switch {
+		case hostPath.MatchString(file.Text):
+			continue // told as a path of somebody's own machine
+		case !strings.HasPrefix(file.Text, "/") && !strings.Contains(file.Text, "${") && !strings.HasPrefix(file.Text, "~"):
+			f.Message = fmt.Sprintf("the debug configuration %q has envFile %s, which is not meant from the project's folder: the extension reads it from where it runs itself", l.Name, file.Text)
+			f.Fixes = []finding.Fix{{Message: "write ${workspaceFolder}/" + strings.TrimPrefix(file.Text, "./"), Safe: true}}
+		case !inside || !asked || there:
+			continue
+		default:
+			f.Message = fmt.Sprintf("the debug configuration %q has envFile %s, but there is no %s", l.Name, file.Text, name)
+			f.Fixes = []finding.Fix{{Message: "make it, or take envFile out"}}
+			if project.Ignored[name] || secretFile.MatchString(name) {
+				f.Severity = finding.Info
+				f.Message += ": everybody makes it for himself"
+				f.Fixes = []finding.Fix{{Message: "make it in postCreateCommand, from an example that is committed"}}
+			}
+		}
+		f.Upstream = []string{"Cannot load environment variables from file"}
+		p.Report(f, l.Name, "envFile", file.Text)
+	}
+}
+
+// secretFile is the name of a file that by custom stays out of a repository.
+var secretFile = regexp.MustCompile(`(^|/)[^/]*\.env(\.[^/]*)?$`)
 
 type reporter func(name, message, cause string, fix finding.Fix, upstream ...string)
 

@@ -78,6 +78,9 @@ func missingScripts(p *check.Pass, project facts.Project, script facts.Script) {
 		if path.IsAbs(name) || path.IsAbs(command.Dir) || command.Dir == "?" || command.Maybe || strings.HasPrefix(command.Dir, "~") || strings.HasPrefix(name, "~") {
 			continue
 		}
+		if mayMake(script.Shell.Commands[:call.Command]) {
+			continue // ./server after make is what make has built
+		}
 		name = path.Join(command.Dir, name)
 		there, asked := project.Exists[name]
 		message, cause, upstream := "", "", fmt.Sprintf("/bin/sh: 1: %s: not found", call.Path)
@@ -94,6 +97,24 @@ func missingScripts(p *check.Pass, project facts.Project, script facts.Script) {
 			Fixes: []finding.Fix{{Message: "commit the script, or correct its path", Safe: true}},
 		}, script.Name, name)
 	}
+}
+
+// mayMake tells whether one of the commands may make a file: only of those that are known to make none is it certain.
+func mayMake(commands []shell.Command) bool {
+	return slices.ContainsFunc(commands, func(c shell.Command) bool {
+		switch c.Program() {
+		case "cd", "pushd", "popd", "echo", "printf", "export", "set", "umask", "chmod", "chown", "chgrp", "mkdir", "rm", "sleep", "true", "test", "[", "which",
+			"apt-get", "apt", "apk":
+			return false
+		case "":
+			return len(c.Words) > 0 // whatever that runs
+		case "go":
+			return !c.Is("go", "mod", "download") && !c.Is("go", "version") && !c.Is("go", "env")
+		case "git":
+			return !c.Is("git", "config")
+		}
+		return true
+	})
 }
 
 // unixed tells whether somebody takes the carriage returns away before scripts run.

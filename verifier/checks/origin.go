@@ -48,6 +48,9 @@ var layerNames = map[string]string{
 	goenv.RemoteEnv:    "remoteEnv",
 	goenv.ToolsEnvVars: "the setting go.toolsEnvVars",
 	goenv.Extension:    "the Go extension",
+	goenv.Delve:        "Delve",
+	goenv.LaunchFile:   "the envFile of the debug configuration",
+	goenv.LaunchEnv:    "the env of the debug configuration",
 	goenv.Process:      "this process's environment",
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/finding"
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/knowledge"
 	"github.com/dcverify/dcverify/verifier/shell"
 	"github.com/dcverify/dcverify/verifier/source"
 )
@@ -57,9 +58,28 @@ var platformCheck = check.Check{
 			}
 		}
 		if onlyFiles {
+			reportArchitecture(p, project)
 			reportPinned(p, project)
 		}
 	},
+}
+
+// reportArchitecture finds an official image that is taken from the organisation of one architecture.
+func reportArchitecture(p *check.Pass, project facts.Project) {
+	arch := knowledge.ArchitectureOf(project.Image.Reference)
+	if arch == "" || !project.Image.Place.Known() {
+		return
+	}
+	_, name, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(project.Image.Reference, "index."), "docker.io/"), "/")
+	p.Report(finding.Finding{
+		Severity: finding.Warning,
+		Message:  fmt.Sprintf("%s is the image for %s alone: elsewhere it is emulated, or does not start", project.Image.Reference, arch),
+		Location: project.Image.Place,
+		Cause:    "the name before the slash chooses the architecture, whatever the machine",
+		Evidence: map[string]string{"architecture": arch},
+		Upstream: []string{"exec format error", "The requested image's platform (linux/" + arch + ") does not match the detected host platform"},
+		Fixes:    []finding.Fix{{Message: "take " + name + ", which is there for every architecture", Safe: true}},
+	}, project.Image.Reference)
 }
 
 // goArchive is the name of a Go release with the architecture written out, goDownload tells that of Go from others, goRelease and

@@ -74,11 +74,15 @@ func predictGobin(p *check.Pass, project facts.Project) {
 	view := p.View(goenv.RemoteView)
 	value, bin := view.Lookup("PATH"), view.Lookup("GOBIN")
 	if view.Unknown != "" || value.Unknown != "" || value.Value == "" {
+		if archiveWithoutTools(p, project) {
+			return
+		}
 		p.Skip("PATH of view %s is not known: %s", view.Name, cmp.Or(view.Unknown, value.Unknown, "nobody sets it"))
 		return
 	}
 	if _, found := firstGo(installedGos(project), cleaned(goenv.Environ{"PATH": value.Value}.Path())); !found {
-		return // DV102's
+		archiveWithoutTools(p, project) // it may have been moved away from where its archive is unpacked
+		return                          // otherwise it is DV102's
 	}
 	if bin.Unknown == "" && bin.Effective != "" && !strings.HasPrefix(bin.Effective, "/") {
 		p.Report(finding.Finding{
@@ -110,12 +114,83 @@ func predictGobin(p *check.Pass, project facts.Project) {
 	if view.Lookup("GOPATH").Unknown != "" || view.Lookup("GOBIN").Unknown != "" {
 		return // nobody knows where they go
 	}
-	for _, installed := range installedTools(project) {
+	tools := installedTools(project)
+	if len(tools) == 0 && archiveWithoutTools(p, project) {
+		return
+	}
+	for _, installed := range tools {
 		report(finding.Warning, installed.folder, "where "+installed.tool+" is installed", installed.place)
 	}
 	if folder := binFolder(view, project.RemoteUser); folder != "" {
 		report(finding.Info, folder, "where `go install` puts programs", value.Origin.Place)
 	}
+}
+
+// archiveWithoutTools judges a Go that the Dockerfile unpacks itself and puts on PATH by ENV: whoever does that has to put
+// the folder of the tools there too, which images and features of Go bring along. It needs nothing of the base image, whose
+// PATH has neither.
+func archiveWithoutTools(p *check.Pass, project facts.Project) bool {
+	g, ok := project.Go()
+	if !ok || !strings.HasPrefix(g.By, "an archive") {
+		return false
+	}
+	folder := "~/go/bin"
+	var tools []string // folders that ENV says tools go into
+	var own source.Place
+	for _, instruction := range targetInstructions(project) {
+		if instruction.Keyword != "ENV" {
+			continue
+		}
+		for i := 0; i+1 < len(instruction.Words); i += 2 {
+			name, value := instruction.Words[i], instruction.Words[i+1]
+			switch name {
+			case "GOPATH":
+				tools = append(tools, path.Join(value, "bin"))
+				folder = tools[len(tools)-1]
+			case "GOBIN":
+				tools = append(tools, path.Clean(value))
+				folder = tools[len(tools)-1]
+			case "PATH":
+				for _, entry := range strings.Split(value, ":") {
+					entry = path.Clean(entry)
+					switch {
+					case strings.HasSuffix(entry, "/go/bin") && (lies(entry, "/usr") || lies(entry, "/opt")):
+						own = instruction.Place
+					case slices.Contains(tools, entry), strings.HasSuffix(entry, "/go/bin"), strings.Contains(strings.ToLower(entry), "gopath"), strings.Contains(entry, "GOBIN"):
+						return false
+					}
+				}
+			}
+		}
+	}
+	if !own.Known() {
+		return false
+	}
+	for _, said := range slices.Concat(project.Merged.RemoteEnv, project.Merged.ContainerEnv) {
+		if said.Name == "PATH" || said.Name == "GOPATH" || said.Name == "GOBIN" {
+			return false
+		}
+	}
+	if _, _, found := inStartupFile(project, "/go/bin", folder, "GOPATH", "GOBIN"); found || copiesTools(project) {
+		return false
+	}
+	p.Report(finding.Finding{
+		Severity: finding.Warning,
+		Message:  fmt.Sprintf("go is on PATH here, but %s, where `go install` and the editor put tools, is not", folder),
+		Location: own,
+		Cause:    "the Dockerfile unpacks Go itself, and with that nobody puts the folder of its tools on PATH",
+		Evidence: map[string]string{"folder": folder},
+		Upstream: []string{"gopls: command not found", "dlv: command not found"},
+		Fixes:    []finding.Fix{{Message: "ENV GOPATH=/go, and ENV PATH=$GOPATH/bin:/usr/local/go/bin:$PATH", Safe: true}},
+	}, folder)
+	return true
+}
+
+// copiesTools tells whether a command moves or links what was installed to where PATH reaches.
+func copiesTools(project facts.Project) bool {
+	return anyCommand(project, func(c shell.Command) bool {
+		return slices.Contains([]string{"mv", "cp", "ln", "install"}, c.Program()) && (mentions(c, "/go/bin/") || mentions(c, "GOPATH")) && !mentions(c, "/usr/local/go/bin")
+	})
 }
 
 // binFolder is the folder where `go install` puts programs in a view; empty where files do not tell.

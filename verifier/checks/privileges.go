@@ -9,19 +9,24 @@ import (
 	"github.com/dcverify/dcverify/verifier/finding"
 )
 
-// debugPrivileges never warns: a program that Delve launches needs no privilege on any engine of today, and whether Delve may
-// attach to another one only a probe in the container tells (DV603).
+// debugPrivileges never warns of what files leave out: a program that Delve launches needs no privilege on any engine of
+// today, and whether Delve may attach to another one only a probe in the container tells (DV603). Of a container it says what
+// was proved to be superfluous.
 var debugPrivileges = check.Check{
-	Code: "DV306", Name: "debug-privileges", Severity: finding.Info, Scope: "S",
-	Summary: "no file gives the container SYS_PTRACE, which a debugger may need to attach to a process that runs already",
-	Needs:   []facts.Need{facts.Declared},
+	Code: "DV306", Name: "debug-privileges", Severity: finding.Warning, Scope: "SP",
+	Summary: "a container has privileges for debugging that debugging is proved to work without; of files: none gives SYS_PTRACE, which attaching may need",
+	Needs:   []facts.Need{facts.Declared, facts.Kernel, facts.Least},
 	Run: func(p *check.Pass) {
+		if p.Target.Kind == "container" {
+			superfluousPrivileges(p)
+			return
+		}
 		project, ok := declaredProject(p)
 		if !ok {
 			return
 		}
 		if p.Target.Kind != "workspace" {
-			return // where there is a container, its probe knows
+			return
 		}
 		if _, hasGo := project.Go(); !hasGo && len(project.Modules) == 0 {
 			p.Skip("there is no Go to be debugged")
@@ -39,9 +44,10 @@ var debugPrivileges = check.Check{
 			fix = "add cap_add: [SYS_PTRACE] to the service " + project.Compose.Name
 		}
 		f := finding.Finding{
-			Message: "nothing gives the container SYS_PTRACE: launching under the debugger works without, attaching to a process of another user does not",
-			Cause:   "looked for it in capAdd, privileged, runArgs, the compose service, the features and the metadata label of the image",
-			Fixes:   []finding.Fix{{Message: fix + " if you attach", Safe: true}},
+			Severity: finding.Info,
+			Message:  "nothing gives the container SYS_PTRACE: launching under the debugger works without, attaching to a process of another user does not",
+			Cause:    "looked for it in capAdd, privileged, runArgs, the compose service, the features and the metadata label of the image",
+			Fixes:    []finding.Fix{{Message: fix + " if you attach", Safe: true}},
 		}
 		f.Location.File = project.Config.File
 		p.Report(f)

@@ -27,8 +27,9 @@ func TestNeedsRecompiling(t *testing.T) {
 
 func TestRebuilt(t *testing.T) {
 	for _, test := range []struct{ name, module, workspace, want string }{
-		{"gopls", "golang.org/x/tools/gopls", "go1.26.8", "golang.org/x/tools/gopls@latest"},
+		{"gopls", "golang.org/x/tools/gopls", "go1.27.1", "golang.org/x/tools/gopls@latest"},
 		{"gopls", "golang.org/x/tools/gopls", "go1.23.11", "golang.org/x/tools/gopls@v0.18.1"},
+		{"gopls", "golang.org/x/tools/gopls", "go1.26.8", "golang.org/x/tools/gopls@v0.23.0"},
 		{"gopls", "", "", "golang.org/x/tools/gopls@latest"},
 		{"dlv", "", "go1.24.1", "github.com/go-delve/delve/cmd/dlv@v1.26.3"},
 		{"golangci-lint", "github.com/golangci/golangci-lint", "go1.26.8", "github.com/golangci/golangci-lint/cmd/golangci-lint@latest"},

@@ -13,6 +13,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/source"
 )
 
 var toolchainSatisfiable = check.Check{
@@ -206,23 +207,51 @@ var envName = check.Check{
 		if !ok {
 			return
 		}
+		judge := func(object, name string, place source.Place) {
+			f := finding.Finding{Location: place, Cause: "environments have names, and a program asks for its own exactly"}
+			switch near := nearGoVariable(name); {
+			case strings.TrimSpace(name) == "":
+				f.Message = fmt.Sprintf("a variable in %s has no name", object)
+				f.Fixes = []finding.Fix{{Message: "remove it", Safe: true}}
+			case strings.ContainsAny(name, " \t="):
+				f.Message = fmt.Sprintf("%s sets %s, which is another variable than %s", object, strconv.Quote(name), strings.TrimSpace(name))
+				f.Fixes = []finding.Fix{{Message: "write " + strconv.Quote(strings.TrimSpace(name)), Safe: true}}
+			case near != "":
+				f.Message = fmt.Sprintf("%s sets %s, which nobody reads; %s is meant", object, name, near)
+				f.Fixes = []finding.Fix{{Message: "write " + near, Safe: true}}
+			default:
+				return
+			}
+			p.Report(f, object, name)
+		}
 		for _, object := range []string{"containerEnv", "remoteEnv"} {
 			for _, m := range project.Config.Root.Get(object).Members {
-				f := finding.Finding{Location: m.Place, Cause: "environments have names, and a program asks for its own exactly"}
-				switch near := nearGoVariable(m.Name); {
-				case strings.TrimSpace(m.Name) == "":
-					f.Message = fmt.Sprintf("a variable in %s has no name", object)
-					f.Fixes = []finding.Fix{{Message: "remove it", Safe: true}}
-				case strings.ContainsAny(m.Name, " \t="):
-					f.Message = fmt.Sprintf("%s sets %s, which is another variable than %s", object, strconv.Quote(m.Name), strings.TrimSpace(m.Name))
-					f.Fixes = []finding.Fix{{Message: "write " + strconv.Quote(strings.TrimSpace(m.Name)), Safe: true}}
-				case near != "":
-					f.Message = fmt.Sprintf("%s sets %s, which nobody reads; %s is meant", object, m.Name, near)
-					f.Fixes = []finding.Fix{{Message: "write " + near, Safe: true}}
-				default:
-					continue
+				judge(object, m.Name, m.Place)
+			}
+		}
+		for _, setting := range project.Settings {
+			if setting.Name != "go.toolsEnvVars" && setting.Name != "go.testEnvVars" || !setting.Place.Known() {
+				continue
+			}
+			for _, m := range setting.Value.Members {
+				if m.Name != "" { // an empty one is a template's, and nothing comes of it
+					judge(setting.Name, m.Name, m.Place)
 				}
-				p.Report(f, object, m.Name)
+			}
+		}
+		// In a Dockerfile and in compose a name with blanks cannot be written by accident.
+		for _, instruction := range targetInstructions(project) {
+			for i := 0; instruction.Keyword == "ENV" && i+1 < len(instruction.Words); i += 2 {
+				if nearGoVariable(instruction.Words[i]) != "" {
+					judge("ENV", instruction.Words[i], instruction.Place)
+				}
+			}
+		}
+		if project.Compose != nil {
+			for _, v := range project.Compose.Environment {
+				if nearGoVariable(v.Name) != "" {
+					judge("environment", v.Name, v.Place)
+				}
 			}
 		}
 		missingDollar(p, project.Config.Root, "")

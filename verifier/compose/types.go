@@ -57,7 +57,7 @@ type Volume struct {
 
 // Problem is something that compose would refuse, or warn of.
 type Problem struct {
-	Kind    string       `json:"kind"` // "syntax", "missing-file", "missing-service", "missing-env-file", "outside"
+	Kind    string       `json:"kind"` // "syntax", "missing-file", "missing-service", "missing-env-file", "missing-variable", "outside"
 	Message string       `json:"message"`
 	Place   source.Place `json:"place,omitzero"`
 }

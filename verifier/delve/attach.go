@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
 func attach(ctx context.Context, tool Tool, target Process, l limits) facts.Proof {
 	return prove(ctx, "delve-attach", tool, l, func(s *session) error {
-		s.target, _ = look(target.PID) // one that isn't there is Delve's to tell
-		s.target.pid = target.PID      // never to be taken for one that Delve launched
+		s.target, _ = child.Look(target.PID) // one that isn't there is Delve's to tell
+		s.target.PID = target.PID            // never to be taken for one that Delve launched
 		address, err := s.start(tool, append(serverArgs("attach", tool), strconv.Itoa(target.PID)), "/")
 		if err != nil {
 			return err
@@ -37,8 +38,12 @@ func attach(ctx context.Context, tool Tool, target Process, l limits) facts.Proo
 			return err
 		}
 		return s.step("alive", l.step, func() (string, error) {
+			stopAgain(s.target)
 			if err := goesOn(s.target, l.farewell); err != nil {
 				return "", wrong("after detaching, " + err.Error())
+			}
+			if s.target.State == 'T' {
+				return fmt.Sprintf("process %d is stopped, as it was before", target.PID), nil
 			}
 			if target.Alive == nil {
 				return fmt.Sprintf("process %d goes on", target.PID), nil
@@ -76,7 +81,7 @@ func (s *session) lookAround() error {
 		more := ""
 		switch {
 		case len(goroutines) == 0:
-			return "", wrong(fmt.Sprintf("Delve sees no goroutines in process %d: it is no Go program, or a stripped one", s.target.pid))
+			return "", wrong(fmt.Sprintf("Delve sees no goroutines in process %d: it is no Go program, or a stripped one", s.target.PID))
 		case next > 0:
 			more = " and more"
 		}

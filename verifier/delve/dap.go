@@ -2,8 +2,10 @@ package delve
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,11 +18,14 @@ import (
 
 	"github.com/google/go-dap"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
 // Session is what an editor debugs with F5: a package that Delve builds by itself in the package's folder.
 type Session struct {
+	Name   string            // of the proof; empty for facts.DAPProof
+	Mode   string            // what Delve builds: "debug", or "test"; empty for debug
 	Folder string            // of the package; also where Delve is started, as the Go extension does
 	Args   []string          // of the program
 	Env    map[string]string // the env of the launch configuration
@@ -35,6 +40,18 @@ func DebuggeeSession(folder string) Session {
 	return Session{
 		Folder: folder, Args: []string{"launch", debuggeeWord},
 		File: filepath.Join(folder, "main.go"), Line: strings.Count(before, "\n") + 1, Locals: debuggeeLocals(),
+	}
+}
+
+// TestSession is a test of the scratch program, to be debugged as by the extension's "debug test": Delve builds the test
+// binary, and its flags have the prefix that such a binary wants.
+func TestSession(folder string) Session {
+	before, _, _ := strings.Cut(DebuggeeTest, "if got := work")
+	return Session{
+		Name: facts.TestProof, Mode: "test",
+		Folder: folder, Args: []string{"-test.run", "^TestWork$"},
+		File: filepath.Join(folder, "main_test.go"), Line: strings.Count(before, "\n") + 1,
+		Locals: map[string]string{"word": `"` + debuggeeWord + `"`},
 	}
 }
 
@@ -56,7 +73,7 @@ func editorLimits() limits {
 }
 
 func debug(ctx context.Context, tool Tool, wanted Session, l limits) facts.Proof {
-	return prove(ctx, facts.DAPProof, tool, l, func(s *session) error {
+	return prove(ctx, cmp.Or(wanted.Name, facts.DAPProof), tool, l, func(s *session) error {
 		args := []string{"dap", "--listen=127.0.0.1:0", "--log-dest=3"}
 		if tool.NoVersionCheck {
 			args = append(args, "--check-go-version=false")
@@ -77,6 +94,7 @@ type editor struct {
 	reader *bufio.Reader
 	seq    int
 	output strings.Builder // of output events, for the reason of a failed build
+	keep   int             // how much of that is kept, if more than usual
 	thread int             // that stopped
 	frame  int
 }
@@ -113,9 +131,9 @@ func (e *editor) dial(address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	e.conn = conn
+	e.conn = &bounded{Conn: conn}
 	context.AfterFunc(e.ctx, e.hurry)
-	e.reader = bufio.NewReader(conn)
+	e.reader = bufio.NewReader(e.conn)
 	return address, nil
 }
 
@@ -148,7 +166,7 @@ func (e *editor) await(wanted func(dap.Message) bool) (dap.Message, error) {
 		}
 		switch m := message.(type) {
 		case *dap.OutputEvent:
-			if e.output.Len() < tailSize {
+			if e.output.Len() < max(child.TailSize, e.keep) {
 				e.output.WriteString(m.Body.Output)
 			}
 			e.server.all.Write([]byte(m.Body.Output))
@@ -172,6 +190,10 @@ func (e *editor) await(wanted func(dap.Message) bool) (dap.Message, error) {
 // readMessage reads one message; one that is no message of the protocol ends the conversation.
 func readMessage(reader *bufio.Reader) (dap.Message, error) {
 	content, err := dap.ReadBaseMessage(reader)
+	var protocol *dap.BaseProtocolError
+	if errors.As(err, &protocol) {
+		return nil, wrong("the server speaks another language: " + err.Error())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +239,7 @@ func (e *editor) initialize() (string, error) {
 // Delve is started, and the program ".".
 func (e *editor) launch(wanted Session) (string, error) {
 	arguments, err := json.Marshal(map[string]any{
-		"request": "launch", "mode": "debug", "program": ".", "cwd": wanted.Folder, "args": wanted.Args, "env": wanted.Env,
+		"request": "launch", "mode": cmp.Or(wanted.Mode, "debug"), "program": ".", "cwd": wanted.Folder, "args": wanted.Args, "env": wanted.Env,
 		"stopOnEntry": false, "hideSystemGoroutines": true,
 	})
 	if err != nil {
@@ -348,11 +370,11 @@ func (e *editor) runToEnd() (string, error) {
 	if _, err := e.ask(disconnect, func(m dap.Message) bool { _, ok := m.(*dap.DisconnectResponse); return ok }); err != nil && err != io.EOF {
 		return "", err
 	}
-	if !e.server.endsWithin(e.limits.end) {
+	if !e.server.EndsWithin(e.limits.end) {
 		return "", wrong(fmt.Sprintf("dlv did not end within %s after the session", e.limits.end))
 	}
-	if !e.server.cmd.ProcessState.Success() {
-		return "", wrong("dlv ended with " + e.server.howEnded())
+	if !e.server.Succeeded() {
+		return "", wrong("dlv ended with " + e.server.HowEnded())
 	}
-	return "program ended, dlv ended with " + e.server.howEnded(), nil
+	return "program ended, dlv ended with " + e.server.HowEnded(), nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"time"
 )
 
@@ -59,7 +60,13 @@ type Running struct {
 // StartDebuggee starts the scratch program as a process to attach to, and returns when it is at work. The context is
 // for the start; the program ends at Stop, when dcverify ends in whatever way, and after two minutes.
 func StartDebuggee(ctx context.Context, path string, env []string, dir string) (*Running, error) {
-	cmd := exec.Command(path, "wait", debuggeeWord)
+	return StartDebuggeeBy(ctx, nil, path, env, dir)
+}
+
+// StartDebuggeeBy is StartDebuggee where another program, with arguments of its own, becomes the scratch program.
+func StartDebuggeeBy(ctx context.Context, by []string, path string, env []string, dir string) (*Running, error) {
+	args := append(slices.Clone(by), path, "wait", debuggeeWord)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Dir = env, dir
 	if env == nil {
 		cmd.Env = []string{}

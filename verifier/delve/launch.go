@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
@@ -57,7 +58,7 @@ func launch(ctx context.Context, tool Tool, program Program, l limits) facts.Pro
 			case state.ExitStatus != 0:
 				return "", wrong(fmt.Sprintf("the program ended with status %d instead of 0", state.ExitStatus))
 			}
-			s.debuggee = process{} // it has ended; its pid may be somebody else's soon
+			s.debuggee = child.Stat{} // it has ended; its pid may be somebody else's soon
 			ended, err := s.detach(true)
 			return "program ended with status 0, " + ended, err
 		})

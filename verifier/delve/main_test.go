@@ -3,7 +3,6 @@
 package delve
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -14,7 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/dcverify/dcverify/verifier/child/childtest"
 )
 
 // The test binary plays other programs too: the linked Delve, as dcverify does, and debuggers with every fault.
@@ -39,13 +39,11 @@ func TestMain(m *testing.M) {
 
 // bench is what all tests work with, made once.
 var bench struct {
-	once      sync.Once
-	dir       string
-	binary    string // the scratch program
-	dlv       string
-	err       error
-	marksLock sync.Mutex
-	marks     int
+	once   sync.Once
+	dir    string
+	binary string // the scratch program
+	dlv    string
+	err    error
 }
 
 func workbench(t testing.TB) (binary, dlv string) {
@@ -99,42 +97,10 @@ func runGo(dir string, env []string, args ...string) error {
 	return nil
 }
 
-// marked returns an environment with a mark in it, and makes the test fail when a process that has the mark outlives
-// it. The debugger hands its environment on, so that the mark finds whatever came of it.
+// marked returns the environment of a debugger, and makes the test fail when something of it outlives the test.
 func marked(t testing.TB) []string {
 	t.Helper()
-	bench.marksLock.Lock()
-	bench.marks++
-	mark := fmt.Sprintf("DCVERIFY_TEST_MARK=%d.%d", os.Getpid(), bench.marks)
-	bench.marksLock.Unlock()
-	t.Cleanup(func() { nothingLeft(t, mark) })
-	return append(os.Environ(), mark, "GORACE=atexit_sleep_ms=0") // or each program of ours takes a second more to end
-}
-
-func nothingLeft(t testing.TB, mark string) {
-	t.Helper()
-	var left []string
-	for until := time.Now().Add(2 * time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		if left = marksOf(mark); len(left) == 0 {
-			return
-		}
-	}
-	t.Errorf("processes are left: %q", left)
-}
-
-func marksOf(mark string) []string {
-	var found []string
-	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, environ := range environs {
-		env, _ := os.ReadFile(environ) // a zombie's is empty
-		for entry := range bytes.SplitSeq(env, []byte{0}) {
-			if string(entry) == mark {
-				cmdline, _ := os.ReadFile(filepath.Join(filepath.Dir(environ), "cmdline"))
-				found = append(found, filepath.Dir(environ)+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
-			}
-		}
-	}
-	return found
+	return childtest.Environ(t)
 }
 
 // tools are the Delves that every proof has to work with.

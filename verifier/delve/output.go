@@ -2,75 +2,21 @@ package delve
 
 import (
 	"bytes"
+	"slices"
 	"strings"
-	"sync"
+
+	"github.com/dcverify/dcverify/verifier/child"
 )
 
-const tailSize = 4 << 10
-
-// tail keeps the last tailSize bytes that were written to it: a debugger that floods its output costs no memory.
-type tail struct {
-	mu   sync.Mutex
-	kept []byte
-	cut  bool // something before kept was dropped
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := len(p)
-	if n > tailSize {
-		p, t.kept, t.cut = p[n-tailSize:], t.kept[:0], true
-	}
-	if over := len(t.kept) + len(p) - tailSize; over > 0 {
-		t.kept, t.cut = append(t.kept[:0], t.kept[over:]...), true
-	}
-	t.kept = append(t.kept, p...)
-	return n, nil
-}
-
-// String is what was kept, as valid UTF-8.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.ToValidUTF8(string(t.kept), "?")
-}
-
-// lines are the non-blank lines that were kept whole.
-func (t *tail) lines() []string {
-	t.mu.Lock()
-	text, cut := strings.ToValidUTF8(string(t.kept), "?"), t.cut
-	t.mu.Unlock()
-	if cut {
-		if _, after, ok := strings.Cut(text, "\n"); ok {
-			text = after
-		}
-	}
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
 // lastWords is the line that says why a debugger ended: of what it wrote to stderr, and if that is nothing, of all.
-func lastWords(stderr, all *tail) string {
-	for _, t := range []*tail{stderr, all} {
-		lines := t.lines()
-		// The last line of a usage text or of a goroutine dump says nothing; the line that began it does.
-		for _, line := range lines {
-			for _, begin := range []string{"Error: ", "panic: ", "fatal error: "} {
-				if strings.HasPrefix(line, begin) {
-					return line
-				}
-			}
-		}
-		for i := len(lines) - 1; i >= 0; i-- {
-			if _, ok := listeningAt(lines[i]); !ok { // it is no reason
-				return lines[i]
-			}
+func lastWords(stderr, all *child.Tail) string {
+	for _, tail := range []*child.Tail{stderr, all} {
+		lines := slices.DeleteFunc(tail.Lines(), func(line string) bool {
+			_, ok := listeningAt(line) // it is no reason
+			return ok
+		})
+		if words := child.LastWords(lines, "Error: "); words != "" {
+			return words
 		}
 	}
 	return ""

@@ -4,36 +4,22 @@ package delve
 
 import (
 	"errors"
-	"os"
 	"os/exec"
 	"time"
+
+	"github.com/dcverify/dcverify/verifier/child"
 )
 
-// Proofs run in containers, which are Linux. Elsewhere this package compiles, for the commands that run on a host, and
-// ends the debugger itself, but finds nothing of what it left.
-
-func ownSession(*exec.Cmd) {}
+// Proofs run in containers, which are Linux. Elsewhere this package compiles, for the commands that run on a host.
 
 func ownGroup(*exec.Cmd) {}
 
 func closeOnExec(int) {}
 
-func terminate(pid int) { kill(pid) }
+func killProcess(child.Stat) {}
 
-func kill(pid int) {
-	if p, err := os.FindProcess(pid); err == nil {
-		p.Kill()
-	}
-}
+func resume(child.Stat, time.Duration) {}
 
-func endSession(int, time.Duration) {}
+func stopAgain(child.Stat) {}
 
-type process struct{ pid int }
-
-func look(int) (process, error) { return process{}, errors.ErrUnsupported }
-
-func killProcess(process) {}
-
-func resume(process, time.Duration) {}
-
-func goesOn(process, time.Duration) error { return errors.ErrUnsupported }
+func goesOn(child.Stat, time.Duration) error { return errors.ErrUnsupported }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
@@ -114,8 +115,8 @@ func TestFailsWithDelvesOwnWords(t *testing.T) {
 		if p.Status != facts.Fails {
 			t.Errorf("%+v", p)
 		}
-		if state, err := look(cmd.Process.Pid); err != nil || state.state != 'S' {
-			t.Errorf("the process is in state %c, %v", state.state, err)
+		if state, err := child.Look(cmd.Process.Pid); err != nil || state.State != 'S' {
+			t.Errorf("the process is in state %c, %v", state.State, err)
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/delve/service/rpc2"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
@@ -24,12 +25,12 @@ type session struct {
 	proof  facts.Proof
 
 	server    *server
-	conn      net.Conn
+	conn      *bounded
 	client    *rpc2.RPCClient
 	connected bool // the connection can still carry a call
 	point     *api.Breakpoint
-	debuggee  process // the program that Delve launched
-	target    process // the process that Delve attached to, as it was before
+	debuggee  child.Stat // the program that Delve launched
+	target    child.Stat // the process that Delve attached to, as it was before
 }
 
 // wrong is a step's own complaint: Delve answered, and the answer is not what it has to be.
@@ -120,7 +121,7 @@ func (s *session) start(tool Tool, args []string, dir string) (address string, e
 		otherwise := errNotListening
 		select {
 		case address = <-s.server.listening:
-		case <-s.server.ended:
+		case <-s.server.Ended:
 		case <-timer.C:
 		case <-s.ctx.Done():
 			otherwise = s.ctx.Err()
@@ -146,12 +147,12 @@ func (s *session) connect(address string) error {
 		if err != nil {
 			return "", err
 		}
-		s.conn = conn
+		s.conn = &bounded{Conn: conn}
 		context.AfterFunc(s.ctx, s.hurry)
 		s.deadline(time.Now().Add(s.limits.first))
-		s.client = rpc2.NewClientFromConn(conn) // calls, and hides what comes of it
-		version := s.client.GetVersion()        // hides it too
-		state, err := s.client.GetState()       // tells it
+		s.client = rpc2.NewClientFromConn(s.conn) // calls, and hides what comes of it
+		version := s.client.GetVersion()          // hides it too
+		state, err := s.client.GetState()         // tells it
 		if err != nil {
 			return "", err
 		}
@@ -159,12 +160,13 @@ func (s *session) connect(address string) error {
 		if version.APIVersion != 2 {
 			return "", wrong(fmt.Sprintf("Delve speaks version %d of its API instead of 2", version.APIVersion))
 		}
-		if s.target.pid == 0 && state.Pid > 0 {
-			s.debuggee, _ = look(state.Pid) // not there: nothing to end
+		if s.target.PID == 0 && state.Pid > 0 {
+			s.debuggee, _ = child.Look(state.Pid) // not there: nothing to end
 		}
 		if s.proof.Tool.Version == "" {
 			s.proof.Tool.Version = shortVersion(version.DelveVersion)
 		}
+		s.proof.Tool.LeastGo, s.proof.Tool.MostGo = version.MinSupportedVersionOfGo, version.MaxSupportedVersionOfGo
 		program := strings.TrimPrefix(version.TargetGoVersion, "Go cmd/compile ")
 		if program == "" {
 			program = "an unknown Go"
@@ -218,12 +220,15 @@ func (s *session) cutShort(f *failure) string {
 func (s *session) lost(f *failure) (facts.Status, string) {
 	if s.conn != nil {
 		s.conn.Close() // one that still runs ends by itself now
+		if s.conn.flooded() {
+			return facts.Fails, fmt.Sprintf("Delve sent more than %d MiB, in step %s", floodLimit>>20, f.step)
+		}
 	}
 	wait := s.limits.farewell
 	if f.late {
 		wait = 0 // it had its time
 	}
-	ended := s.server.endsWithin(wait)
+	ended := s.server.EndsWithin(wait)
 	if f.late && !ended {
 		if f.step == "start" {
 			return facts.Broken, withWords(fmt.Sprintf("Delve did not listen within %s, in step start", f.limit), s.server.words())
@@ -233,15 +238,15 @@ func (s *session) lost(f *failure) (facts.Status, string) {
 	words := s.server.words()
 	switch {
 	case !ended:
-		s.server.stop(s.limits.term)
+		s.server.Stop(s.limits.term)
 		if words == "" {
 			return facts.Fails, fmt.Sprintf("Delve broke the connection in step %s, and said no reason", f.step)
 		}
 		return facts.Fails, words
-	case errors.Is(f.cause, errNotListening) && s.server.cmd.ProcessState.Success():
+	case errors.Is(f.cause, errNotListening) && s.server.Succeeded():
 		return facts.Fails, withWords("dlv ended with status 0 without listening", words)
 	case words == "":
-		return facts.Fails, fmt.Sprintf("dlv ended with %s in step %s, and said no reason", s.server.howEnded(), f.step)
+		return facts.Fails, fmt.Sprintf("dlv ended with %s in step %s, and said no reason", s.server.HowEnded(), f.step)
 	}
 	return facts.Fails, words
 }
@@ -261,19 +266,19 @@ func (s *session) end() {
 	if s.server == nil {
 		return
 	}
-	if s.connected && !s.server.endsWithin(0) {
+	if s.connected && !s.server.EndsWithin(0) {
 		s.conn.SetDeadline(time.Now().Add(s.limits.term))
-		s.client.Detach(s.target.pid == 0)
-		s.server.endsWithin(s.limits.term)
+		s.client.Detach(s.target.PID == 0)
+		s.server.EndsWithin(s.limits.term)
 	}
 	if s.conn != nil {
 		s.conn.Close()
-		if s.target.pid != 0 {
+		if s.target.PID != 0 {
 			// Delve is still loading, perhaps, and would die of SIGTERM with its own breakpoints left in the process.
-			s.server.endsWithin(s.limits.farewell)
+			s.server.EndsWithin(s.limits.farewell)
 		}
 	}
-	s.server.stop(s.limits.term)
+	s.server.Stop(s.limits.term)
 	killProcess(s.debuggee)
 	if s.proof.Status != facts.Passed {
 		resume(s.target, 200*time.Millisecond)
@@ -286,8 +291,8 @@ func (s *session) detach(kill bool) (string, error) {
 		return "", err
 	}
 	s.connected = false // Detach closes it
-	if !s.server.endsWithin(s.limits.end) {
+	if !s.server.EndsWithin(s.limits.end) {
 		return "", wrong(fmt.Sprintf("dlv did not end within %s after it had detached", s.limits.end))
 	}
-	return "dlv ended with " + s.server.howEnded(), nil
+	return "dlv ended with " + s.server.HowEnded(), nil
 }

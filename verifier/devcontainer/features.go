@@ -93,6 +93,28 @@ var (
 
 var tarballName = regexp.MustCompile(`devcontainer-feature-([\w-]*)\.tgz`)
 
+// Address is what is asked for the feature: HOST/PATH/ID:TAG or HOST/PATH/ID@DIGEST in a registry, an https address of an
+// archive elsewhere. It is empty where nobody can be asked.
+func (f Feature) Address() string {
+	switch f.Kind {
+	case "oci", "legacy":
+		id := namespace(f.ID) + "/" + path.Base(f.ID)
+		if strings.HasPrefix(f.Version, "sha256:") {
+			return id + "@" + f.Version
+		}
+		return id + ":" + f.Version
+	case "tarball":
+		return f.ID
+	case "release": // devcontainers/cli src/spec-configuration/containerFeaturesConfiguration.ts, processFeatureIdentifier
+		id := path.Base(f.ID)
+		if f.Version == "latest" {
+			return "https://github.com/" + path.Dir(f.ID) + "/releases/latest/download/" + id + ".tgz"
+		}
+		return "https://github.com/" + path.Dir(f.ID) + "/releases/download/" + f.Version + "/" + id + ".tgz"
+	}
+	return ""
+}
+
 // UserFeatures lists the features of devcontainer.json, in the order of the file, with those that became options of others
 // turned into these.
 func UserFeatures(root jsonc.Node) []Feature {
@@ -150,6 +172,7 @@ type Manifest struct {
 	Root    jsonc.Node
 	Assumed string
 	Unknown string
+	Missing bool // it is not at hand because it is nowhere
 }
 
 // LocalManifest reads the manifest of a local feature.

@@ -22,22 +22,28 @@ func ParseLabel(text string) ([]Entry, []jsonc.Problem) {
 	}
 	root, ok := jsonc.Strict(source.File{Name: LabelName, Text: text})
 	var entries []Entry
+	var problems []jsonc.Problem
 	switch {
 	case ok && root.Is(jsonc.Array):
 		for _, element := range root.Elements {
-			if element.Is(jsonc.Object) {
+			switch element.Kind {
+			case jsonc.Object:
 				entries = append(entries, Entry{From: LabelEntry, Root: element})
+			case jsonc.Null:
+				problems = []jsonc.Problem{{Kind: "type-stops", Message: "the label " + LabelName + " of the image has null among its entries: the reference CLI fails over it"}}
 			}
 		}
 	case ok && root.Is(jsonc.Object):
 		entries = []Entry{{From: LabelEntry, Root: root}}
+	case ok:
+		return nil, []jsonc.Problem{{Kind: "label", Message: "the label " + LabelName + " of the image is neither a list nor an object: the reference CLI drops it without a word"}}
 	default:
 		return nil, []jsonc.Problem{{Kind: "label", Message: "the label " + LabelName + " of the image is no JSON: the reference CLI drops all of it without a word"}}
 	}
 	for i := range entries {
 		entries[i].Root = WithoutPlaces(entries[i].Root) // they would lead into a text that nobody can open
 	}
-	return entries, nil
+	return entries, problems
 }
 
 // WithoutPlaces is a value of a text that is no file of the workspace.

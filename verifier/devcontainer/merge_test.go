@@ -19,7 +19,8 @@ func TestParseLabel(t *testing.T) {
 		{`[{"remoteUser": "a"}, 1, {"id": "x"}]`, []string{`{"remoteUser":"a"}`, `{"id":"x"}`}, 0},
 		{`[]`, nil, 0},
 		{`"x"`, nil, 1},
-		{`[{"remoteUser": "a"},]`, nil, 1}, // JSON.parse takes no comma there
+		{`[{"remoteUser": "a"}, null]`, []string{`{"remoteUser":"a"}`}, 1}, // the reference CLI fails over null, and over nothing else
+		{`[{"remoteUser": "a"},]`, nil, 1},                                 // JSON.parse takes no comma there
 		{`// x`, nil, 1},
 	} {
 		entries, problems := ParseLabel(test.text)

@@ -113,6 +113,10 @@ func (o *orderer) graph(worklist []*node) []*node {
 		if slices.ContainsFunc(graph, func(other *node) bool { return same(other, n) }) {
 			continue
 		}
+		if n.Kind == "release" { // the reference CLI reads it only when the order is made
+			graph = append(graph, n)
+			continue
+		}
 		for _, m := range n.Manifest.Get("dependsOn").Fields() {
 			feature := newFeature(m)
 			feature.Place = n.Place // of whoever brought it; the manifest is no file of the workspace
@@ -122,11 +126,24 @@ func (o *orderer) graph(worklist []*node) []*node {
 			worklist = append(worklist, dependency)
 		}
 		for _, element := range n.Manifest.Get("installsAfter").Elements {
-			n.after = append(n.after, o.soft(element.Text, "installsAfter of "+n.Reference, n.Place))
+			soft := o.soft(element.Text, "installsAfter of "+n.Reference, n.Place)
+			soft.alias() // overrideFeatureInstallOrder knows no former ids
+			n.after = append(n.after, soft)
 		}
 		graph = append(graph, n)
 	}
 	return graph
+}
+
+// manifest asks for each manifest once.
+func (o *orderer) manifest(n *node) Manifest {
+	key := strings.Join([]string{n.Kind, n.ID, n.Version, n.Folder}, " ")
+	manifest, ok := o.manifests[key]
+	if !ok {
+		manifest = o.manifestOf(n.Feature)
+		o.manifests[key] = manifest
+	}
+	return manifest
 }
 
 // locate finds the folder of a local feature, which must lie below .devcontainer.
@@ -155,19 +172,23 @@ func (o *orderer) read(n *node) {
 	if n.Unknown != "" {
 		return
 	}
-	key := strings.Join([]string{n.Kind, n.ID, n.Version, n.Folder}, " ")
-	manifest, ok := o.manifests[key]
-	if !ok {
-		manifest = o.manifestOf(n.Feature)
-		o.manifests[key] = manifest
-	}
+	manifest := o.manifest(n)
 	n.fill(manifest)
 	if floats := !strings.Contains(n.Version, "."); kindOf(n) == "oci" && manifest.Root.Kind != "" && (manifest.Assumed == "" || floats) {
-		n.digest = n.ID + manifest.Root.JSON()
+		// Not of the id itself, since a feature that was renamed is published under all its ids as it is.
+		n.digest = namespace(n.ID) + manifest.Root.JSON()
 	}
-	if n.Kind == "local" && n.Unknown != "" {
+	switch {
+	case n.Kind == "local" && n.Unknown != "":
 		o.problem("missing-file", n.Unknown, n.Place)
+	case manifest.Missing && n.Kind != "release": // of a release an older form may be there
+		o.problem("feature", n.Unknown, n.Place)
 	}
+	n.alias()
+}
+
+// alias finds the id of the feature and those that it had before.
+func (n *node) alias() {
 	id := n.Manifest.Get("id").Text
 	if current := n.Manifest.Get("currentId"); current.Is(jsonc.String) {
 		id = current.Text
@@ -178,8 +199,7 @@ func (o *orderer) read(n *node) {
 	}
 }
 
-// soft is a feature that only an order speaks of. Its former names would be in a manifest that nobody needs otherwise, so
-// that only what is at hand without asking counts. A reference that is none stops the reference CLI even here.
+// soft is a feature that only an order speaks of. A reference that is none, or leads to none, stops the reference CLI even here.
 func (o *orderer) soft(reference, in string, place source.Place) *node {
 	n := &node{Feature: newFeature(jsonc.Property{Name: reference})}
 	if n.Kind == "local" {
@@ -188,7 +208,13 @@ func (o *orderer) soft(reference, in string, place source.Place) *node {
 			n.Unknown = "a local feature must lie below .devcontainer"
 		}
 	}
-	if (n.Kind == "unsupported" || n.Kind == "local") && n.Unknown != "" {
+	missing := false
+	if kindOf(n) == "oci" {
+		manifest := o.manifest(n)
+		missing = manifest.Missing
+		n.fill(manifest)
+	}
+	if (n.Kind == "unsupported" || n.Kind == "local" || missing) && n.Unknown != "" {
 		o.problem("feature", reference+" in "+in+": "+n.Unknown, place)
 	}
 	return n
@@ -210,7 +236,7 @@ func satisfies(n, soft *node) bool {
 	if n.Kind == "local" {
 		return n.Folder == soft.Folder
 	}
-	return n.ID == soft.ID || slices.ContainsFunc(soft.aliases, func(alias string) bool { return path.Dir(soft.ID)+"/"+alias == n.ID })
+	return n.ID == soft.ID || slices.ContainsFunc(soft.aliases, func(alias string) bool { return namespace(soft.ID)+"/"+alias == n.ID })
 }
 
 func same(a, b *node) bool { return kindOf(a) == kindOf(b) && compare(a, b) == 0 }

@@ -11,11 +11,17 @@ import (
 // RunArgs is what the runArgs of devcontainer.json tell docker run that decides about environments and privileges.
 type RunArgs struct {
 	Env         []Variable `json:"env,omitempty"`      // every say of -e, in order
-	EnvFiles    []string   `json:"envFiles,omitempty"` // as written; they lose to any -e
+	EnvFiles    []EnvFile  `json:"envFiles,omitempty"` // they lose to any -e
 	User        string     `json:"user,omitempty"`
 	CapAdd      []string   `json:"capAdd,omitempty"`
 	SecurityOpt []string   `json:"securityOpt,omitempty"`
 	Privileged  bool       `json:"privileged,omitempty"`
+}
+
+// EnvFile is one --env-file.
+type EnvFile struct {
+	Name  string       `json:"name"` // as written
+	Place source.Place `json:"place,omitzero"`
 }
 
 // The flags of docker run (docker/cli, cli/command/container/run.go and opts.go). A long one that is not among switches takes
@@ -48,7 +54,7 @@ func ReadRunArgs(root jsonc.Node, env map[string]string) RunArgs {
 		case "env":
 			args.Env = append(args.Env, given(value, env, place))
 		case "env-file":
-			args.EnvFiles = append(args.EnvFiles, value)
+			args.EnvFiles = append(args.EnvFiles, EnvFile{Name: value, Place: place})
 		case "user":
 			args.User = value
 		case "cap-add":

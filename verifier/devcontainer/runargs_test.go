@@ -26,7 +26,7 @@ func TestReadRunArgs(t *testing.T) {
 		{"the host's", `["-e", "HOST"]`, RunArgs{Env: []Variable{variable("HOST", "HOST", "h", place(1, 20, 26))}}},
 		{"the host has none", `["-e", "NONE"]`, RunArgs{Env: []Variable{
 			{Name: "NONE", Raw: "NONE", From: "runArgs", Unset: true, Place: place(1, 20, 26)}}}},
-		{"--env-file", `["--env-file", "a", "--env-file=b"]`, RunArgs{EnvFiles: []string{"a", "b"}}},
+		{"--env-file", `["--env-file", "a", "--env-file=b"]`, RunArgs{EnvFiles: []EnvFile{{"a", place(1, 28, 31)}, {"b", place(1, 33, 47)}}}},
 		{"users", `["--user=a", "-u", "b"]`, RunArgs{User: "b"}},
 		{"a value that looks like a flag", `["--label", "-e", "--user", "a"]`, RunArgs{User: "a"}},
 		{"privileges", `["--cap-add=SYS_PTRACE", "--cap-add", "X", "--security-opt", "seccomp=unconfined", "--privileged", "-u", "a"]`,

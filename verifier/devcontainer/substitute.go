@@ -49,6 +49,8 @@ func AtRead(host Host, config Config) Pass {
 		return match, nil
 	}}
 	if folder != "" {
+		// The folder is replaced in itself first, so that one that refers to itself grows twice and keeps the reference.
+		context["containerWorkspaceFolder"], context["containerWorkspaceFolderBasename"] = folder, path.Base(folder)
 		folder, _ = pass.Text(folder, source.Place{})
 		context["containerWorkspaceFolder"], context["containerWorkspaceFolderBasename"] = folder, path.Base(folder)
 	}

@@ -158,3 +158,22 @@ func FuzzSubstitute(f *testing.F) {
 		_, _ = InContainer(nil).Text(text, source.Place{})
 	})
 }
+
+// TestOwnFolder holds a workspaceFolder that refers to itself against what the reference CLI 0.89.0 printed.
+func TestOwnFolder(t *testing.T) {
+	host := Host{Workspace: "/home/me/wf", Config: "/home/me/wf/.devcontainer.json"}
+	for _, test := range []struct{ written, folder, variable string }{
+		{"/a${containerWorkspaceFolder}", "/a/a/a${containerWorkspaceFolder}", "/a/a${containerWorkspaceFolder}"},
+		{"/a${containerWorkspaceFolderBasename}", "/aaa${containerWorkspaceFolderBasename}", "/aa${containerWorkspaceFolderBasename}"},
+		{"${containerWorkspaceFolder}/x", "${containerWorkspaceFolder}/x/x/x", "${containerWorkspaceFolder}/x/x"},
+		{"/${localWorkspaceFolderBasename}", "/wf", "/wf"},
+	} {
+		config := Read(source.File{Text: `{"workspaceMount": "", "workspaceFolder": "` + test.written + `"}`})
+		pass := AtRead(host, config)
+		folder, _ := pass.Text(test.written, source.Place{})
+		variable, _ := pass.Text("${containerWorkspaceFolder}", source.Place{})
+		if folder != test.folder || variable != test.variable {
+			t.Errorf("%s: the folder %s and in a variable %s, want %s and %s", test.written, folder, variable, test.folder, test.variable)
+		}
+	}
+}

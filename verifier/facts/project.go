@@ -6,6 +6,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/dockerfile"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/pinned"
 	"github.com/dcverify/dcverify/verifier/shell"
 	"github.com/dcverify/dcverify/verifier/source"
 	"github.com/dcverify/dcverify/verifier/vscode"
@@ -30,6 +31,7 @@ type Project struct {
 	Folder     string                       `json:"folder,omitempty"`   // of the project inside the container: workspaceFolder
 	Gos        []GoInstall                  `json:"gos,omitempty"`      // every Go that the files are seen to bring, in the order in which they come; the last one on PATH wins
 	Modules    []Module                     `json:"modules,omitempty"`  // go.mod and go.work files of the project
+	Pinned     []pinned.Version             `json:"pinned,omitempty"`   // the Gos that workflows and version managers name
 	Scripts    []Script                     `json:"scripts,omitempty"`  // everything that a shell runs: RUN, hooks, and the script files that they call
 	Settings   []vscode.Setting             `json:"settings,omitempty"` // lowest layer first
 	Extensions []vscode.Extension           `json:"extensions,omitempty"`

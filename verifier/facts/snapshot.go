@@ -24,26 +24,41 @@ const (
 	GoCommands  Need = "go"          // Go, Trees, Extension
 	Tools       Need = "tools"       // Tools
 	Builds      Need = "builds"      // Builds
+	BuildCaches Need = "buildcaches" // BuildCaches
+	Resolvers   Need = "resolvers"   // Resolvers
 	Kernel      Need = "ptrace"      // Ptrace
 	Launch      Need = "launch"      // Proofs: delve-launch
 	Attach      Need = "attach"      // Proofs: delve-attach
-	DAP         Need = "dap"         // Proofs: delve-dap
+	DAP         Need = "dap"         // Proofs: delve-dap, delve-test
+	Connect     Need = "connect"     // Proofs: delve-server
+	Least       Need = "least"       // Proofs: delve-least
+	LeftBehind  Need = "leftovers"   // Leftovers
 	Gopls       Need = "gopls"       // Proofs: gopls
+	Debugged    Need = "debuggee"    // Debuggees with their proofs, Godebug
+	PanicTraces Need = "panic"       // Panics
 	Files       Need = "files"       // the files of an image
 	Declared    Need = "declared"    // Project: what the files of the workspace declare
 )
 
 // Snapshot is one target seen once.
 type Snapshot struct {
-	Target    Target          `json:"target"`
-	System    System          `json:"system"`
-	Workspace Workspace       `json:"workspace"`
-	Views     []goenv.View    `json:"views"`
-	EnvFile   Part[EnvFile]   `json:"envFile"`   // what `go env -w` wrote
-	Shells    Part[[]Shell]   `json:"shells"`    // login and interactive shells that were tried
-	Extension Part[Extension] `json:"extension"` // what the editor's Go extension does here
-	Ptrace    Part[Ptrace]    `json:"ptrace"`
-	Builds    Part[[]Build]   `json:"builds"`
+	Target    Target           `json:"target"`
+	System    System           `json:"system"`
+	Workspace Workspace        `json:"workspace"`
+	Views     []goenv.View     `json:"views"`
+	EnvFile   Part[EnvFile]    `json:"envFile"`   // what `go env -w` wrote
+	Shells    Part[[]Shell]    `json:"shells"`    // login and interactive shells that were tried
+	Extension Part[Extension]  `json:"extension"` // what the editor's Go extension does here
+	Ptrace    Part[Ptrace]     `json:"ptrace"`
+	Builds    Part[[]Build]    `json:"builds"`
+	Debuggees Part[[]Debuggee] `json:"debuggees"` // what debug configurations start; the first is what F5 starts
+	Godebug   Part[Godebug]    `json:"godebug"`
+	Panics    Part[Panics]     `json:"panics"`
+
+	Leftovers Part[[]Leftover] `json:"leftovers"` // of debugging sessions that are over
+
+	BuildCaches Part[[]BuildCache] `json:"buildCaches"`
+	Resolvers   Part[Resolution]   `json:"resolvers"`
 
 	Go      map[string]Part[GoCommand] `json:"go,omitempty"`     // the go command, by view
 	Trees   map[string]goenv.Tree      `json:"trees,omitempty"`  // Go roots, by path as somebody wrote it
@@ -132,16 +147,20 @@ type Tool struct {
 // Build is the compiling, vetting and testing of a small module in one environment. Views whose Go environments are the
 // same share one.
 type Build struct {
-	Views  []string `json:"views"`
-	Where  string   `json:"where"`          // "scratch": a module that asks for the same Go as the workspace; "workspace": its own packages are listed
-	Go     string   `json:"go"`             // the go command
-	Goroot string   `json:"goroot"`         // GOROOT that it builds with, set by somebody or derived
-	Status Status   `json:"status"`         //
-	Error  string   `json:"error,omitzero"` // go's own words, one line
-	Output string   `json:"output,omitzero"`
-	Steps  []Step   `json:"steps,omitempty"`
-	Binary string   `json:"-"` // the program that was built, while the snapshot is being taken
+	Views   []string `json:"views"`
+	Where   string   `json:"where"`          // "scratch": a module that asks for the same Go as the workspace; "workspace": its own packages are listed and vetted
+	Go      string   `json:"go"`             // the go command
+	Goroot  string   `json:"goroot"`         // GOROOT that it builds with, set by somebody or derived
+	Status  Status   `json:"status"`         //
+	Error   string   `json:"error,omitzero"` // go's own words, one line
+	Output  string   `json:"output,omitzero"`
+	Steps   []Step   `json:"steps,omitempty"`
+	OwnCode bool     `json:"ownCode,omitempty"` // all that go has to say is about the source of the workspace
+	Binary  string   `json:"-"`                 // the program that was built, while the snapshot is being taken
 }
+
+// EmptyCacheBuilds ends the error of a build that succeeds with an empty build cache.
+const EmptyCacheBuilds = " (with an empty GOCACHE it builds: the build cache is damaged or cannot be read)"
 
 // View returns the view of that name; an unknown one where there is none.
 func (s *Snapshot) View(name string) goenv.View {

@@ -64,6 +64,10 @@ func (f *filler) fill(v reflect.Value) {
 		for i := range 2 {
 			f.fill(v.Index(i))
 		}
+	case reflect.Array:
+		for i := range v.Len() {
+			f.fill(v.Index(i))
+		}
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		for range 2 {

@@ -30,6 +30,9 @@ const debugFlags = "-gcflags=all=-N -l"
 type building struct {
 	program func() facts.Build // compiled and linked
 	whole   func() facts.Build // vetted and tested, too
+
+	signature string // the same for all views that share it
+	module    module
 }
 
 // build compiles, vets and tests the scratch module in the environment of a view. Views that lead the same go to the same
@@ -37,9 +40,10 @@ type building struct {
 func (g *gatherer) build(ctx context.Context, view string, environment environment, command facts.Part[facts.GoCommand]) building {
 	skipped := func(why string) building {
 		build := func() facts.Build { return facts.Build{Where: "scratch", Status: facts.Skipped, Error: why} }
-		return building{build, build}
+		return building{program: build, whole: build, signature: why}
 	}
-	if !g.Needs[facts.Builds] && (view != goenv.ToolsView || !g.debugs()) {
+	debugged := view == goenv.ToolsView && g.debugs() || view == goenv.TerminalView && g.Needs[facts.Launch]
+	if !g.Needs[facts.Builds] && !debugged {
 		return skipped(notNeeded)
 	}
 	found, ok := command.Get()
@@ -58,13 +62,19 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 		env:    environment.env,
 		goPath: found.Binary.Path,
 		goroot: cmp.Or(found.Outside.Env["GOROOT"], environment.env["GOROOT"]),
+
+		goflags: cmp.Or(found.Outside.Env["GOFLAGS"], environment.env["GOFLAGS"]),
+		gowork:  found.Inside.Env["GOWORK"],
+		gocache: found.Outside.Env["GOCACHE"],
+		version: found.Outside.Env["GOVERSION"],
+		cgo:     found.Outside.Env["CGO_ENABLED"],
 	}
 	program := async(func() facts.Build { return g.compile(ctx, scratch) })
 	whole := program
 	if g.Needs[facts.Builds] {
 		whole = async(func() facts.Build { return g.test(ctx, scratch, program()) })
 	}
-	g.built[signature] = building{program, whole}
+	g.built[signature] = building{program, whole, signature, scratch}
 	return g.built[signature]
 }
 
@@ -92,6 +102,12 @@ type module struct {
 	env    goenv.Environ
 	goPath string
 	goroot string // that it builds with
+
+	goflags string // GOFLAGS as go takes them
+	gowork  string // the go.work that this go finds in the workspace
+	gocache string
+	version string // GOVERSION
+	cgo     string // CGO_ENABLED: "0" also where go finds no C compiler
 }
 
 // compile builds the program of the scratch module.
@@ -136,8 +152,14 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 		build.Status, build.Error = facts.Broken, fmt.Sprintf("go %s: %v", args[0], run.Err)
 	case missing != "":
 		build.Status, build.Error = facts.Skipped, missing+" is not downloaded yet, and without --online dcverify does not download it"
+	case starved(output + run.Err.Error()):
+		build.Status = facts.Broken
 	case strings.Contains(build.Error, "is not in std") && g.buildsWithoutCache(ctx, m, args, env):
-		build.Error += " (with an empty GOCACHE it builds: the build cache is damaged or cannot be read)"
+		if m.gocache != "" && g.Full(m.gocache) {
+			build.Error += fmt.Sprintf(" (with an empty GOCACHE it builds: no space left on device in GOCACHE=%s)", m.gocache)
+			break
+		}
+		build.Error += facts.EmptyCacheBuilds
 	case build.Error == "":
 		build.Error = run.Err.Error()
 	}
@@ -151,10 +173,12 @@ func (g *gatherer) buildsWithoutCache(ctx context.Context, m module, args []stri
 	return g.Run(ctx, machine.Command{Path: m.goPath, Args: args, Dir: m.folder, Env: fresh, Timeout: buildDeadline}).Err == nil
 }
 
+// asked is the Go version for the go.mod of a scratch module.
+func (m module) asked() string { return cmp.Or(m.asks, "1.18") } // any Go of today can build that
+
 func (m module) write() error {
-	asks := cmp.Or(m.asks, "1.18") // any Go of today can build that
 	files := map[string]string{
-		"go.mod":       "module dcverify.test/debuggee\n\ngo " + asks + "\n",
+		"go.mod":       "module dcverify.test/debuggee\n\ngo " + m.asked() + "\n",
 		"main.go":      delve.DebuggeeSource,
 		"main_test.go": delve.DebuggeeTest,
 	}
@@ -169,49 +193,8 @@ func (m module) write() error {
 	return nil
 }
 
-// listWorkspace lets go load the workspace's own packages, without compiling them. Mistakes in the code are not looked
-// for; what it finds is a go.mod, go.work or vendor folder that this environment cannot work with.
-func (g *gatherer) listWorkspace(ctx context.Context, tools environment) facts.Build {
-	build := facts.Build{Views: []string{goenv.ToolsView}, Where: "workspace", Status: facts.Skipped}
-	goCommand := g.find("go", tools.env)
-	switch {
-	case !g.Needs[facts.Builds]:
-		build.Error = notNeeded
-		return build
-	case tools.unknown != "":
-		build.Error = tools.unknown
-		return build
-	case g.workspace.Module == "":
-		build.Error = "the workspace has no go.mod or go.work"
-		return build
-	case goCommand == "":
-		build.Error = g.whyNoGo(tools.env)
-		return build
-	}
-	build.Go, build.Goroot, build.Status = goCommand, tools.env["GOROOT"], facts.Passed
-	run := g.Run(ctx, machine.Command{
-		Path: goCommand, Args: []string{"list", "-e", "-f", "{{.ImportPath}}", "./..."},
-		Dir: g.Workspace, Env: g.offline(tools.env).With("GOTMPDIR=" + g.Scratch()), Timeout: time.Minute,
-	})
-	build.Steps = []facts.Step{{Name: "list", Ms: run.Duration.Milliseconds(), Detail: fmt.Sprintf("%d packages", strings.Count(string(run.Stdout), "\n"))}}
-	if run.Err == nil {
-		return build
-	}
-	output := string(run.Stderr)
-	build.Status, build.Error, build.Output = facts.Fails, telling(output), tail(output)
-	switch {
-	case run.Exit < 0:
-		build.Status, build.Error = facts.Broken, "go list: "+run.Err.Error()
-	case !g.Online && tools.env["GOPROXY"] != "off" && strings.Contains(output, "GOPROXY=off") || g.missingToolchain(output, tools.env) != "":
-		build.Status, build.Error = facts.Skipped, "its modules are not downloaded yet, and without --online dcverify does not download them"
-	case strings.Contains(output, "directory prefix . does not contain"):
-		build.Status, build.Error = facts.Skipped, "the workspace folder itself holds no module" // nested ones are no concern here
-	}
-	return build
-}
-
 // merged joins the views that shared one build, in the order of the views.
-func merged(builds map[string]func() building, others ...facts.Build) []facts.Build {
+func merged(builds map[string]func() building, others []facts.Build) []facts.Build {
 	var result []facts.Build
 	for _, view := range goenv.Views {
 		wait, ok := builds[view]
@@ -255,10 +238,12 @@ func (g *gatherer) debuggee(ctx context.Context, e *environments, builds map[str
 		return facts.Build{Error: g.whyNoGo(remote.env)}, false
 	}
 	// With no GOROOT and no switch every complete Go can build.
-	build := g.compile(ctx, module{
-		folder: filepath.Join(g.Scratch(), "fallback"),
-		env:    remote.env.With("GOROOT=", "GOTOOLCHAIN=local", "GOFLAGS="),
-		goPath: goPath,
+	g.fallback.Do(func() {
+		g.fallbackMade = g.compile(ctx, module{
+			folder: filepath.Join(g.Scratch(), "fallback"),
+			env:    remote.env.With("GOROOT=", "GOTOOLCHAIN=local", "GOFLAGS="),
+			goPath: goPath,
+		})
 	})
-	return build, g.Executable(build.Binary)
+	return g.fallbackMade, g.Executable(g.fallbackMade.Binary)
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
@@ -26,7 +25,7 @@ func TestMerged(t *testing.T) {
 		goenv.RemoteView:    build(facts.Build{Status: facts.Skipped, Error: "no go"}),
 		goenv.LoginView:     build(facts.Build{Status: facts.Skipped, Error: "no go"}), // no binary, one reason
 		goenv.ContainerView: build(shared),
-	}, listing)
+	}, []facts.Build{listing})
 	want := []facts.Build{
 		{Views: []string{goenv.ContainerView, goenv.TerminalView}, Where: "scratch", Binary: "/b0", Status: facts.Passed},
 		{Views: []string{goenv.LoginView, goenv.RemoteView}, Status: facts.Skipped, Error: "no go"},
@@ -36,7 +35,7 @@ func TestMerged(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if got := merged(nil); len(got) != 0 {
+	if got := merged(nil, nil); len(got) != 0 {
 		t.Errorf("of nothing: %v", got)
 	}
 }
@@ -163,45 +162,6 @@ func TestBuildInterrupted(t *testing.T) {
 	got := h.gatherer(facts.Builds).build(ctx, goenv.LoginView, environment{env: h.environ()}, facts.Known(facts.GoCommand{Binary: runnable(h.program("go", buildingGo))})).whole()
 	if got.Status != facts.Broken || !strings.HasPrefix(got.Error, "go build: interrupted: ") {
 		t.Errorf("%s, %q", got.Status, got.Error)
-	}
-}
-
-func TestListWorkspace(t *testing.T) {
-	for name, test := range map[string]struct {
-		module string
-		script string
-		online bool
-		status facts.Status
-		err    string
-	}{
-		"good":                 {"go.mod", "echo a; echo b", false, facts.Passed, ""},
-		"no module":            {"", "exit 1", false, facts.Skipped, "the workspace has no go.mod or go.work"},
-		"cannot be loaded":     {"go.mod", "echo 'go: updates to go.mod needed' >&2; exit 1", false, facts.Fails, "go: updates to go.mod needed"},
-		"not downloaded":       {"go.mod", "echo 'go: x@v1.0.0: module lookup disabled by GOPROXY=off' >&2; exit 1", false, facts.Skipped, "its modules are not downloaded yet, and without --online dcverify does not download them"},
-		"the user's GOPROXY":   {"go.mod", "echo 'go: x@v1.0.0: module lookup disabled by GOPROXY=off' >&2; exit 1", true, facts.Fails, "go: x@v1.0.0: module lookup disabled by GOPROXY=off"},
-		"modules further down": {"go.work", "echo 'pattern ./...: directory prefix . does not contain modules listed in go.work' >&2; exit 1", false, facts.Skipped, "the workspace folder itself holds no module"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHome(t)
-			path := h.program("go", test.script)
-			g := h.gatherer(facts.Builds)
-			g.workspace.Module, g.Online = test.module, test.online
-			got := g.listWorkspace(t.Context(), environment{env: h.environ()})
-			want := facts.Build{Views: []string{goenv.ToolsView}, Where: "workspace", Status: test.status, Error: test.err}
-			if test.module != "" {
-				want.Go = path
-			}
-			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(facts.Build{}, "Steps", "Output")); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-			if name == "good" && (len(got.Steps) != 1 || got.Steps[0].Detail != "2 packages") {
-				t.Errorf("steps %+v", got.Steps)
-			}
-		})
-	}
-	h := newHome(t)
-	if got := h.gatherer().listWorkspace(t.Context(), environment{env: h.environ()}); got.Status != facts.Skipped || got.Error != notNeeded {
-		t.Errorf("when no check needs it: %+v", got)
 	}
 }
 

@@ -4,7 +4,6 @@ package gather
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"github.com/dcverify/dcverify/verifier/delve"
@@ -25,7 +24,7 @@ func (g *gatherer) probePtrace(ctx context.Context) facts.Part[facts.Ptrace] {
 
 // debugs tells whether any proof of the debugger is asked for.
 func (g *gatherer) debugs() bool {
-	return g.Needs[facts.Launch] || g.Needs[facts.Attach] || g.Needs[facts.DAP]
+	return g.Needs[facts.Launch] || g.Needs[facts.Attach] || g.Needs[facts.DAP] || g.Needs[facts.Debugged] || g.Needs[facts.PanicTraces]
 }
 
 // tool looks for a program as the Go extension does.
@@ -105,7 +104,7 @@ func (g *gatherer) launch(ctx context.Context, e *environments, builds map[strin
 	if extension, ok := e.extension().Get(); ok && own {
 		program.Sources, _ = filepath.EvalSymlinks(filepath.Join(extension.Answer.Env["GOROOT"], "src"))
 	}
-	proof := delve.Launch(ctx, g.debugger(dlv, tools.env), program)
+	proof := g.repeat(ctx, func() facts.Proof { return delve.Launch(ctx, g.debugger(dlv, tools.env), program) })
 	proof.View = goenv.ToolsView
 	return facts.Known(proof)
 }
@@ -121,23 +120,20 @@ func (g *gatherer) attach(ctx context.Context, e *environments, builds map[strin
 	skipped := func(reason string) facts.Part[facts.Proof] {
 		return facts.Known(facts.Proof{Name: facts.AttachProof, View: goenv.ToolsView, Status: facts.Skipped, Reason: reason})
 	}
-	if g.AttachTo != 0 {
-		g.Progress(fmt.Sprintf("attaching to process %d", g.AttachTo))
-		proof := delve.Attach(ctx, debugger, delve.Process{PID: g.AttachTo})
-		proof.View = goenv.ToolsView
-		return facts.Known(proof)
-	}
 	build, ok := g.debuggee(ctx, e, builds)
 	if !ok {
 		return skipped("no program to attach to could be built: " + build.Error)
 	}
-	running, err := delve.StartDebuggee(ctx, build.Binary, tools.env.List(), filepath.Dir(build.Binary))
-	if err != nil {
-		return skipped("the program to attach to did not start: " + err.Error())
-	}
-	defer running.Stop()
 	g.Progress("attaching Delve to a process")
-	proof := delve.Attach(ctx, debugger, delve.DebuggeeProcess(running))
+	proof := g.repeat(ctx, func() facts.Proof {
+		running, err := delve.StartDebuggee(ctx, build.Binary, tools.env.List(), filepath.Dir(build.Binary))
+		if err != nil {
+			proof, _ := skipped("the program to attach to did not start: " + err.Error()).Get()
+			return proof
+		}
+		defer running.Stop()
+		return delve.Attach(ctx, debugger, delve.DebuggeeProcess(running))
+	})
 	proof.View = goenv.ToolsView
 	return facts.Known(proof)
 }
@@ -145,10 +141,29 @@ func (g *gatherer) attach(ctx context.Context, e *environments, builds map[strin
 // editorSession proves F5: the container's dlv, started as the Go extension starts it, builds a package and debugs it. The
 // linked Delve proves nothing here, because no editor has it.
 func (g *gatherer) editorSession(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
+	return g.edit(ctx, e, builds, dlv, facts.DAPProof, "debugging a package as the editor does", delve.DebuggeeSession)
+}
+
+// testSession proves "debug test" in the same way.
+func (g *gatherer) testSession(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
+	return g.edit(ctx, e, builds, dlv, facts.TestProof, "debugging a test as the editor does", func(folder string) delve.Session {
+		// A folder of its own: up to 1.20 Delve gave all programs that it built one name, and both sessions run at once.
+		own := module{folder: folder + "-test", asks: g.workspace.Go}
+		if err := own.write(); err != nil {
+			return delve.TestSession(folder) // which will fail in the same way, and say so
+		}
+		return delve.TestSession(own.folder)
+	})
+}
+
+func (g *gatherer) edit(
+	ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool],
+	name, doing string, session func(folder string) delve.Session,
+) facts.Part[facts.Proof] {
 	tools := e.get(goenv.ToolsView)
 	build := builds[goenv.ToolsView]().program()
 	ended := func(status facts.Status, reason string) facts.Part[facts.Proof] {
-		return facts.Known(facts.Proof{Name: facts.DAPProof, View: goenv.ToolsView, Status: status, Reason: reason, Steps: []facts.Step{}})
+		return facts.Known(facts.Proof{Name: name, View: goenv.ToolsView, Status: status, Reason: reason, Steps: []facts.Step{}})
 	}
 	debugger := g.debugger(dlv, tools.env)
 	switch {
@@ -159,8 +174,8 @@ func (g *gatherer) editorSession(ctx context.Context, e *environments, builds ma
 	case !g.Executable(build.Binary):
 		return ended(facts.Skipped, "what Delve would have to build does not build: "+build.Error)
 	}
-	g.Progress("debugging a package as the editor does")
-	proof := delve.Debug(ctx, debugger, delve.DebuggeeSession(filepath.Dir(build.Binary)))
+	g.Progress(doing)
+	proof := g.repeat(ctx, func() facts.Proof { return delve.Debug(ctx, debugger, session(filepath.Dir(build.Binary))) })
 	proof.View = goenv.ToolsView
 	return facts.Known(proof)
 }

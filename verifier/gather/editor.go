@@ -17,6 +17,7 @@ import (
 type editor struct {
 	extension       facts.Part[facts.Extension]
 	terminal, tools environment
+	host            goenv.Environ            // of the process that runs the extension
 	layers          map[string][]goenv.Layer // what it lays over the remote view, by view
 }
 
@@ -50,6 +51,7 @@ func (g *gatherer) readEditor(ctx context.Context, remote environment) editor {
 	tools := maps.Clone(terminal)
 	exported := goenv.Layer{Kind: goenv.Extension, Set: lookup.Exported(extension.Answer.Env)}
 	maps.Copy(tools, exported.Set)
+	result.host = maps.Clone(tools)
 	maps.Copy(tools, toolsEnvVars.Set)
 	result.terminal.env, result.tools.env = terminal, tools
 	result.layers[goenv.TerminalView] = []goenv.Layer{activation}

@@ -17,7 +17,6 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/machine"
-	"github.com/dcverify/dcverify/verifier/source"
 	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
@@ -28,6 +27,8 @@ type Options struct {
 	From      string        // the view that this process runs in: goenv.RemoteView, goenv.ContainerView, or empty to find out
 	Online    bool          // the go command may use the network
 	AttachTo  int           // a process to attach to instead of dcverify's own; 0 for none
+	ConnectTo string        // HOST:PORT of a running Delve to ask, instead of attaching to anything; empty for none
+	Repeat    int           // how often each proof of the debugger is made; 0 is once
 	Needs     map[facts.Need]bool
 	Self      string       // path of the dcverify program, which also is its own helper
 	Progress  func(string) // told what is being done, for people who wait; never nil
@@ -38,6 +39,7 @@ const (
 	EnvironHelper = "helper-environ" // prints its environment between marks
 	PtraceHelper  = "helper-ptrace"  // traces and is traced
 	DelveHelper   = "helper-delve"   // the linked Delve
+	LeastHelper   = "helper-least"   // another program without SYS_PTRACE
 )
 
 // Record is what install.sh wrote down when the feature was installed; see [RecordPath].
@@ -58,7 +60,6 @@ type gatherer struct {
 	system    facts.System
 	workspace facts.Workspace
 	config    devcontainer.Config
-	written   source.File                  // the text of that
 	declared  map[string]goenv.Declaration // by the ENV instructions of the workspace's Dockerfile
 	settings  vscode.Settings
 	problems  []string // files that could not be read, for the report
@@ -68,6 +69,9 @@ type gatherer struct {
 	trees   map[string]goenv.Tree
 	answers map[string]func() facts.Answer // by question to a go command
 	built   map[string]building            // by signature of the environment
+
+	fallback     sync.Once // compiles a program with no particular Go; see debuggee
+	fallbackMade facts.Build
 }
 
 // Take gathers the snapshot of the container or machine that this process runs in. It always returns one: what could
@@ -95,16 +99,45 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		commands[name] = command // which the loop goes on to write: the build must not look it up there
 		builds[name] = async(func() building { return g.build(ctx, name, envs.get(name), command()) })
 	}
-	listing := async(func() facts.Build { return g.listWorkspace(ctx, envs.get(goenv.ToolsView)) })
+	packages := async(func() []facts.Build { return g.packages(ctx, builds) })
+	caches := part(ctx, g, facts.BuildCaches, func(ctx context.Context) facts.Part[[]facts.BuildCache] { return g.buildCaches(ctx, builds) })
+	resolvers := part(ctx, g, facts.Resolvers, func(ctx context.Context) facts.Part[facts.Resolution] { return g.resolvers(ctx, builds) })
 	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })
 	launch := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.launch(ctx, envs, builds, dlv())
+		return g.editorLaunch(ctx, envs, builds, dlv())
+	})
+	terminal := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.terminalLaunch(ctx, envs, builds, dlv())
 	})
 	attach := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
+		switch {
+		case g.ConnectTo != "":
+			return facts.Absent[facts.Proof]("a server was named instead")
+		case g.AttachTo != 0:
+			return g.attachTo(ctx, envs, dlv(), kernel())
+		}
 		return g.attach(ctx, envs, builds, dlv())
+	})
+	left := part(ctx, g, facts.LeftBehind, g.leftovers)
+	server := part(ctx, g, facts.Connect, g.connectTo)
+	least := part(ctx, g, facts.Least, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.leastPrivilege(ctx, envs, builds, dlv(), kernel())
+	})
+	testing := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.testSession(ctx, envs, builds, dlv())
 	})
 	dap := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.editorSession(ctx, envs, builds, dlv())
+	})
+
+	launched := g.readLaunch()
+	configurations := async(func() []*debugged { return g.debuggees(envs, launched) })
+	debugs := part(ctx, g, facts.Debugged, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.proveDebuggees(ctx, envs, configurations(), builds, dlv())
+	})
+	godebug := part(ctx, g, facts.Debugged, func(ctx context.Context) facts.Part[facts.Godebug] { return g.readGodebug(ctx, envs, configurations()) })
+	panics := part(ctx, g, facts.PanicTraces, func(ctx context.Context) facts.Part[facts.Panics] {
+		return g.panics(ctx, envs, configurations(), builds)
 	})
 
 	languageServer := async(func() facts.Part[facts.Tool] { return g.languageServer(ctx, envs) })
@@ -118,15 +151,27 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Workspace: g.workspace,
 		Go:        map[string]facts.Part[facts.GoCommand]{},
 		Tools:     g.tools(ctx, envs, dlv(), languageServer()),
-		Proofs:    map[string]facts.Part[facts.Proof]{facts.LaunchProof: launch(), facts.AttachProof: attach(), facts.DAPProof: dap(), facts.GoplsProof: editing()},
-		Ptrace:    kernel(),
-		Builds:    facts.Absent[[]facts.Build](notNeeded),
-		EnvFile:   envs.envFile,
-		Shells:    envs.shells(),
-		Extension: envs.extension(),
-		Project:   g.project(envs.inContainer),
-		Problems:  g.problems,
+		Proofs: map[string]facts.Part[facts.Proof]{
+			facts.LaunchProof: launch(), facts.TerminalProof: terminal(), facts.AttachProof: attach(), facts.DAPProof: dap(),
+			facts.TestProof: testing(), facts.ServerProof: server(), facts.LeastProof: least(), facts.GoplsProof: editing(),
+		},
+		Ptrace:      kernel(),
+		Leftovers:   left(),
+		Builds:      facts.Absent[[]facts.Build](notNeeded),
+		BuildCaches: caches(),
+		Resolvers:   resolvers(),
+		EnvFile:     envs.envFile,
+		Shells:      envs.shells(),
+		Extension:   envs.extension(),
+		Project:     g.project(envs.inContainer),
+		Problems:    g.problems,
+		Godebug:     godebug(),
 	}
+	snapshot.Proofs[facts.EnvProof] = debugs()
+	for name, proof := range snapshot.Proofs {
+		snapshot.Proofs[name] = fair(proof)
+	}
+	snapshot.Panics = withDebugger(panics(), configurations())
 	for name, command := range commands {
 		snapshot.Go[name] = command()
 	}
@@ -138,8 +183,9 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 			}
 		}
 	}
+	snapshot.Debuggees = facts.Known(shownDebuggees(configurations(), snapshot.View(goenv.ToolsView)))
 	if g.Needs[facts.Builds] {
-		snapshot.Builds = facts.Known(merged(builds, listing()))
+		snapshot.Builds = facts.Known(merged(builds, packages()))
 	}
 	g.mutex.Lock()
 	defer g.mutex.Unlock()

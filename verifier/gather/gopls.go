@@ -5,7 +5,6 @@ package gather
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -16,8 +15,6 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/gopls"
-	"github.com/dcverify/dcverify/verifier/jsonc"
-	"github.com/dcverify/dcverify/verifier/source"
 )
 
 // goTools are the tools beside gopls and dlv that type-check code: one that was built with an older Go refuses to. They are
@@ -43,23 +40,31 @@ func (g *gatherer) tools(ctx context.Context, e *environments, dlv, gopls facts.
 func (g *gatherer) languageServer(ctx context.Context, e *environments) facts.Part[facts.Tool] {
 	part := g.tool(ctx, "gopls", e)
 	if tool, ok := part.Get(); ok {
-		tool.Unused = g.serverSettings().off
+		tool.Unused = g.noLanguageServer()
 		return facts.Known(tool)
 	}
 	return part
 }
 
+// noLanguageServer is the setting that keeps the Go extension from starting gopls, if there is one.
+func (g *gatherer) noLanguageServer() string {
+	if g.settings.NoLanguageServer {
+		return "go.useLanguageServer is false"
+	}
+	return ""
+}
+
 // editing proves that gopls works in the environment that the Go extension gives it.
 func (g *gatherer) editing(ctx context.Context, e *environments, found facts.Part[facts.Tool]) facts.Part[facts.Proof] {
 	proof := facts.Proof{Name: facts.GoplsProof, View: goenv.ToolsView, Status: facts.Skipped, Steps: []facts.Step{}}
-	tools, settings := e.get(goenv.ToolsView), g.serverSettings()
+	tools := e.get(goenv.ToolsView)
 	tool, ok := found.Get()
 	proof.Tool = facts.ProofTool{Path: tool.Binary.Path, Version: tool.Binary.Version}
 	switch {
 	case tools.unknown != "":
 		proof.Reason = tools.unknown
-	case settings.off != "":
-		proof.Reason = settings.off + ": the Go extension does not start gopls"
+	case tool.Unused != "":
+		proof.Reason = tool.Unused + ": the Go extension does not start gopls"
 	case !ok:
 		proof.Reason = found.Why()
 	case tool.Binary.Path == "":
@@ -87,7 +92,8 @@ func (g *gatherer) editing(ctx context.Context, e *environments, found facts.Par
 	}
 	g.Progress("asking gopls")
 	proof = gopls.Prove(ctx, gopls.Server{
-		Path: tool.Binary.Path, Args: settings.flags, Env: env.List(), Version: tool.Binary.Version, Options: g.scratchOptions(settings.options),
+		Path: tool.Binary.Path, Args: alone(g.settings.LanguageServerFlags), Env: env.List(), Version: tool.Binary.Version,
+		Options: g.scratchOptions(g.settings.InitializationOptions()),
 	}, module)
 	proof.View = goenv.ToolsView
 	return facts.Known(proof)
@@ -132,57 +138,6 @@ func (g *gatherer) writeModule(name string, files map[string]string) (folder str
 	return folder, nil
 }
 
-// serverSettings is the part of the editor's settings that decides how the Go extension starts gopls.
-type serverSettings struct {
-	off     string // why it does not start it
-	flags   []string
-	options map[string]any // what it hands over
-}
-
-// serverSettings reads the same files as readSettings. Objects are merged member by member, everything else is replaced by
-// what the workspace says.
-func (g *gatherer) serverSettings() serverSettings {
-	values := map[string]any{}
-	result := serverSettings{options: map[string]any{}}
-	lay := func(file source.File, inside ...string) {
-		node, _ := jsonc.Read(file) // readSettings tells of what is wrong in it
-		for _, m := range node.Get(inside...).Fields() {
-			var value any
-			if json.Unmarshal([]byte(m.Value.JSON()), &value) != nil {
-				continue
-			}
-			members, isObject := value.(map[string]any)
-			below, wasObject := values[m.Name].(map[string]any)
-			if isObject && wasObject {
-				value = maps.Clone(below)
-				maps.Copy(value.(map[string]any), members)
-			}
-			values[m.Name] = value
-		}
-	}
-	found := false
-	for _, name := range machineSettings {
-		if file, err := g.Text(filepath.Join(g.system.Home, name), "~/"+name); err == nil {
-			lay(file)
-			found = true
-			break
-		}
-	}
-	if !found && g.written.Text != "" {
-		lay(g.written, "customizations", "vscode", "settings")
-	}
-	if file, err := g.Text(filepath.Join(g.Workspace, ".vscode/settings.json"), ".vscode/settings.json"); err == nil {
-		lay(file)
-	}
-
-	if values["go.useLanguageServer"] == false {
-		result.off = "go.useLanguageServer is false"
-	}
-	result.flags = alone(texts(values["go.languageServerFlags"]))
-	result.options = options(values)
-	return result
-}
-
 // alone takes away the flags that make gopls hand its work to a daemon, which several editors share and which would live on
 // after the proof.
 func alone(flags []string) []string {
@@ -196,32 +151,6 @@ func alone(flags []string) []string {
 		}
 	}
 	return kept
-}
-
-// options are the initializationOptions of the extension, as far as they decide what gopls finds: the settings of gopls
-// that somebody has written, the build flags, and what the extension adds of its own (goLanguageServer.ts:873-1001).
-func options(values map[string]any) map[string]any {
-	options := map[string]any{}
-	if members, ok := values["gopls"].(map[string]any); ok {
-		maps.Copy(options, members)
-	}
-	for name, value := range values {
-		if name, ok := strings.CutPrefix(name, "gopls."); ok {
-			options[name] = value
-		}
-	}
-	if _, ok := options["build.buildFlags"]; !ok {
-		flags := texts(values["go.buildFlags"])
-		tags, _ := values["go.buildTags"].(string)
-		if tags != "" && !slices.ContainsFunc(flags, func(flag string) bool { return flag == "-tags" || strings.HasPrefix(flag, "-tags=") }) {
-			flags = append(flags, "-tags", tags)
-		}
-		if len(flags) > 0 {
-			options["build.buildFlags"] = flags
-		}
-	}
-	options["linkifyShowMessage"] = true
-	return options
 }
 
 // scratchOptions takes out of gopls' own environment what would lead it to the network, or to the workspace's build system,
@@ -246,16 +175,4 @@ func (g *gatherer) scratchOptions(options map[string]any) map[string]any {
 		options[name] = env
 	}
 	return options
-}
-
-// texts are the texts of a JSON array.
-func texts(value any) []string {
-	array, _ := value.([]any)
-	var list []string
-	for _, element := range array {
-		if text, ok := element.(string); ok {
-			list = append(list, text)
-		}
-	}
-	return list
 }

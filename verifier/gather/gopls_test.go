@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dcverify/dcverify/verifier/facts"
-	"github.com/dcverify/dcverify/verifier/source"
 )
 
 // TestServerSettings is about what the Go extension would hand to gopls.
@@ -18,6 +17,11 @@ func TestServerSettings(t *testing.T) {
 	own := func(more map[string]any) map[string]any {
 		more["linkifyShowMessage"] = true
 		return more
+	}
+	type serverSettings struct {
+		off     string
+		flags   []string
+		options map[string]any
 	}
 	for name, test := range map[string]struct {
 		machine, container, folder string // the settings: of the remote machine, of devcontainer.json, of the workspace
@@ -56,9 +60,11 @@ func TestServerSettings(t *testing.T) {
 			}
 			g := h.gatherer()
 			if test.container != "" {
-				g.written = source.File{Name: "devcontainer.json", Text: `{"customizations": {"vscode": {"settings": ` + test.container + `}}}`}
+				g.config = written(`{"customizations": {"vscode": {"settings": ` + test.container + `}}}`)
 			}
-			if diff := cmp.Diff(test.want, g.serverSettings(), cmp.AllowUnexported(serverSettings{})); diff != "" {
+			g.readSettings()
+			got := serverSettings{g.noLanguageServer(), alone(g.settings.LanguageServerFlags), g.settings.InitializationOptions()}
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(serverSettings{})); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})

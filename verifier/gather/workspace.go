@@ -26,7 +26,7 @@ func (g *gatherer) readWorkspace() {
 		if err != nil {
 			continue
 		}
-		g.written, g.config = file, devcontainer.Read(file)
+		g.config = devcontainer.Read(file)
 		g.refuse(g.config.Problems)
 		break
 	}

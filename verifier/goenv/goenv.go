@@ -28,9 +28,11 @@ const (
 	RemoteView    = "remote"    // lifecycle commands, `devcontainer exec`, the editor's server
 	TerminalView  = "terminal"  // the editor's terminal: remote and what the Go extension adds
 	ToolsView     = "tools"     // gopls and Delve as the Go extension starts them
+	DebuggeeView  = "debuggee"  // the program that the editor debugs: tools, envFile and the env of launch.json
 )
 
-// Views is every view, in order.
+// Views is every view that runs a go command, in order. What F5 debugs runs none: DebuggeeView is not among them, and is
+// shown behind them.
 var Views = []string{ImageView, ContainerView, LoginView, RemoteView, TerminalView, ToolsView}
 
 // The kinds of layers, lowest first.
@@ -50,6 +52,9 @@ const (
 	RemoteEnv    = "remoteEnv"     // devcontainer.json remoteEnv
 	ToolsEnvVars = "toolsEnvVars"  // the editor's go.toolsEnvVars setting
 	Extension    = "go-extension"  // what the Go extension changes on its own: PATH prefix, exported go env
+	Delve        = "delve"         // what dlv sets before it starts a program
+	LaunchFile   = "envFile"       // a file that envFile of a debug configuration names
+	LaunchEnv    = "launch.json"   // env of a debug configuration
 	Process      = "process"       // an environment whose layers cannot be told apart
 )
 

@@ -235,9 +235,9 @@ type pipes struct {
 	*process
 }
 
-func (p pipes) Write(b []byte) (int, error) { return p.in.Write(b) }
+func (p pipes) Write(b []byte) (int, error) { return p.In.Write(b) }
 
-func (p pipes) Close() error { return errors.Join(p.in.Close(), p.out.Close()) }
+func (p pipes) Close() error { return errors.Join(p.In.Close(), p.Out.Close()) }
 
 // silent keeps the library from writing to dcverify's stderr.
 type silent struct{}

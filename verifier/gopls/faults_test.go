@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
@@ -111,7 +112,7 @@ func TestFaults(t *testing.T) {
 			if proof.Status != want.status || !matches(want.step, step) || !matches(want.reason, proof.Reason) {
 				t.Errorf("got %s in step %s: %s\nwant %s in step %s: %s\n%s", proof.Status, step, proof.Reason, want.status, want.step, want.reason, proof.Output)
 			}
-			if len(proof.Output) > tailSize+len("?") {
+			if len(proof.Output) > child.TailSize+len("?") {
 				t.Errorf("%d bytes of output were kept", len(proof.Output))
 			}
 		})

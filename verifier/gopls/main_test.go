@@ -3,7 +3,6 @@
 package gopls
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io/fs"
@@ -12,9 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
+
+	"github.com/dcverify/dcverify/verifier/child/childtest"
 )
 
 // The test binary plays a gopls with every fault, too.
@@ -91,46 +90,15 @@ func scratch(t testing.TB, asks string) Module {
 	return Module{Folder: folder, Goroot: env[0], GoVersion: env[1]}
 }
 
-var marks atomic.Int32
-
-// marked returns the environment of a gopls, with a mark and a temporary folder in it, and makes the test fail when a
-// process that has the mark outlives it, or a file is left in the folder.
+// marked returns the environment of a gopls with a temporary folder in it, and makes the test fail when something that it started
+// outlives it, or a file is left in the folder.
 func marked(t testing.TB) []string {
 	t.Helper()
-	mark := fmt.Sprintf("DCVERIFY_TEST_MARK=%d.%d", os.Getpid(), marks.Add(1))
 	temp := t.TempDir()
 	t.Cleanup(func() {
-		nothingLeft(t, mark)
 		if left, _ := filepath.Glob(temp + "/*"); len(left) > 0 {
 			t.Errorf("files are left: %q", left)
 		}
 	})
-	// GORACE: or each program of ours takes a second more to end.
-	return append(os.Environ(), mark, "TMPDIR="+temp, "GOWORK=off", "GOPROXY=off", "GORACE=atexit_sleep_ms=0")
-}
-
-func nothingLeft(t testing.TB, mark string) {
-	t.Helper()
-	var left []string
-	for until := time.Now().Add(2 * time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		if left = marksOf(mark); len(left) == 0 {
-			return
-		}
-	}
-	t.Errorf("processes are left: %q", left)
-}
-
-func marksOf(mark string) []string {
-	var found []string
-	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, environ := range environs {
-		env, _ := os.ReadFile(environ) // a zombie's is empty
-		for entry := range bytes.SplitSeq(env, []byte{0}) {
-			if string(entry) == mark {
-				cmdline, _ := os.ReadFile(filepath.Join(filepath.Dir(environ), "cmdline"))
-				found = append(found, filepath.Dir(environ)+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
-			}
-		}
-	}
-	return found
+	return append(childtest.Environ(t), "TMPDIR="+temp, "GOWORK=off", "GOPROXY=off") // its processes are looked for first
 }

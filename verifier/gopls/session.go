@@ -59,7 +59,7 @@ func prove(ctx context.Context, server Server, module Module, l limits) facts.Pr
 		s.judge(s.run(server))
 	}()
 	if s.process != nil {
-		s.proof.Output, _ = s.process.stderr.text()
+		s.proof.Output = s.process.stderr.String()
 	}
 	return s.proof
 }
@@ -70,8 +70,8 @@ func (s *session) step(name string, limit time.Duration, do func(context.Context
 	defer cancel()
 	if s.process != nil {
 		// A gopls that reads nothing lets the pipe run full: writing knows no context.
-		s.process.in.SetWriteDeadline(time.Time{})
-		defer context.AfterFunc(ctx, func() { s.process.in.SetWriteDeadline(time.Now()) })()
+		s.process.In.SetWriteDeadline(time.Time{})
+		defer context.AfterFunc(ctx, func() { s.process.In.SetWriteDeadline(time.Now()) })()
 	}
 	began := time.Now()
 	var detail string
@@ -141,7 +141,7 @@ func (s *session) cutShort(f *failure) string {
 
 // lost tells why gopls can't be talked to (any more).
 func (s *session) lost(f *failure) (facts.Status, string) {
-	if f.late && !s.process.endsWithin(0) {
+	if f.late && !s.process.EndsWithin(0) {
 		return facts.Broken, with(fmt.Sprintf("gopls gave no answer for %s, in step %s", f.limit, f.step), s.client.shown())
 	}
 	// What it has said is read to its end, also where writing found out first that it is gone.
@@ -156,17 +156,17 @@ func (s *session) lost(f *failure) (facts.Status, string) {
 	if errors.As(broken, &garbage) || errors.Is(broken, errTooMuch) {
 		return facts.Fails, broken.Error()
 	}
-	if !s.process.endsWithin(s.limits.farewell) {
+	if !s.process.EndsWithin(s.limits.farewell) {
 		reason := fmt.Sprintf("gopls broke the connection in step %s", f.step)
 		if broken != nil {
 			reason = fmt.Sprintf("gopls sent what is no message, in step %s: %v", f.step, broken)
 		}
-		return facts.Fails, with(reason, s.process.stderr.lastWords())
+		return facts.Fails, with(reason, lastWords(&s.process.stderr))
 	}
-	if words := s.process.stderr.lastWords(); words != "" {
+	if words := lastWords(&s.process.stderr); words != "" {
 		return facts.Fails, words
 	}
-	return facts.Fails, with(fmt.Sprintf("gopls ended with %s in step %s, and said no reason", s.process.howEnded(), f.step), s.client.shown())
+	return facts.Fails, with(fmt.Sprintf("gopls ended with %s in step %s, and said no reason", s.process.HowEnded(), f.step), s.client.shown())
 }
 
 func with(text, words string) string {
@@ -182,15 +182,15 @@ func (s *session) end() {
 	if s.process == nil {
 		return
 	}
-	if s.answers && !s.process.endsWithin(0) {
+	if s.answers && !s.process.EndsWithin(0) {
 		ctx, cancel := context.WithTimeout(context.Background(), s.limits.term)
 		defer cancel()
-		s.process.in.SetWriteDeadline(time.Now().Add(s.limits.term))
+		s.process.In.SetWriteDeadline(time.Now().Add(s.limits.term))
 		_, refused := s.call(ctx, "shutdown", nil)
 		if refused == nil && s.conn.Notify(ctx, "exit", nil) == nil {
-			s.process.endsWithin(s.limits.term)
+			s.process.EndsWithin(s.limits.term)
 		}
 	}
 	s.conn.Close()
-	s.process.stop(s.limits.term)
+	s.process.Stop(s.limits.term)
 }

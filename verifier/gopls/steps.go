@@ -43,7 +43,7 @@ func (s *session) start(server Server) error {
 		return wrong(err.Error()) // "fork/exec /x/gopls: permission denied"
 	}
 	s.process, s.client = process, newClient(server, s.module.Folder)
-	plain := jsonrpc2.NewBufferedStream(pipes{&voice{Reader: process.out}, process}, jsonrpc2.VSCodeObjectCodec{})
+	plain := jsonrpc2.NewBufferedStream(pipes{&voice{Reader: process.Out}, process}, jsonrpc2.VSCodeObjectCodec{})
 	s.conn = jsonrpc2.NewConn(context.Background(), stream{plain, s.client}, s.client, jsonrpc2.SetLogger(silent{}))
 	return nil
 }
@@ -286,11 +286,11 @@ func (s *session) exit(ctx context.Context) (string, error) {
 		return "", err
 	}
 	_ = s.conn.Notify(ctx, "exit", nil) // one that has ended by now has no need of it
-	if !s.process.endsWithin(s.limits.end) {
+	if !s.process.EndsWithin(s.limits.end) {
 		return "", wrong(fmt.Sprintf("gopls did not end within %s after it was told to", s.limits.end))
 	}
-	if !s.process.cmd.ProcessState.Success() {
-		return "", wrong(with(fmt.Sprintf("gopls ended with %s after it was told to", s.process.howEnded()), s.process.stderr.lastWords()))
+	if !s.process.Succeeded() {
+		return "", wrong(with(fmt.Sprintf("gopls ended with %s after it was told to", s.process.HowEnded()), lastWords(&s.process.stderr)))
 	}
 	return "gopls ended with status 0", nil
 }

@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	golangSource = "docker-library/golang, 2026-08"
+	golangSource = "docker-library/golang, 2026-08, and go.dev/dl, 2026-11"
 	imagesSource = "devcontainers/images src/go, 2026-07"
 	othersSource = "devcontainers/images, 2026-07"
 	distroSource = "docker-library/official-images, 2026-07"
@@ -194,6 +194,24 @@ func devcontainersName(name string) (string, bool) {
 	return "", false
 }
 
+// Docker Hub has the official images once more in an organisation for each architecture (docker-library/official-images,
+// "Architectures other than amd64?"): arm64v8/golang is what golang is on such a machine.
+var architectures = map[string]string{
+	"amd64": "amd64", "arm64v8": "arm64", "arm32v5": "arm", "arm32v6": "arm", "arm32v7": "arm", "i386": "386",
+	"ppc64le": "ppc64le", "s390x": "s390x", "riscv64": "riscv64", "mips64le": "mips64le",
+}
+
+// ArchitectureOf is the architecture, in Go's word, for which alone an official image is by its name; empty where the name
+// leaves it to the machine.
+func ArchitectureOf(reference string) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(reference), "index."), "docker.io/")
+	organisation, rest, ok := strings.Cut(name, "/")
+	if !ok || strings.Contains(rest, "/") {
+		return ""
+	}
+	return architectures[organisation]
+}
+
 // officialName is the name of an official image wherever it is mirrored; empty for others.
 func officialName(name string) string {
 	for _, prefix := range []string{
@@ -204,6 +222,9 @@ func officialName(name string) string {
 			name = rest
 			break
 		}
+	}
+	if organisation, rest, ok := strings.Cut(name, "/"); ok && architectures[organisation] != "" {
+		name = rest
 	}
 	if strings.Contains(name, "/") {
 		return ""
@@ -221,6 +242,7 @@ func golang(tag string) Image {
 	} else {
 		image.Go, image.Moving = newestGolang, true
 	}
+	image.Published = golangPublished(image.Go, tag)
 	// GOTOOLCHAIN=local came nine days after the image of 1.21.0, which was not built again.
 	local := image.Moving || image.Go != "1.21.0" && minor(strings.TrimSuffix(image.Go, suffixOf(image.Go))) >= 21
 	if local {
@@ -233,6 +255,30 @@ func golang(tag string) Image {
 	image.HasConfig = true
 	image.Config = dockerfile.Base{Env: golangEnv(image, local), Workdir: "/go"}
 	return image
+}
+
+// finalPatch is the last release of each Go minor that had ended when the table was made (go.dev/dl, 2026-11-23).
+var finalPatch = [...]int{8: 7, 9: 7, 10: 8, 11: 13, 12: 17, 13: 15, 14: 15, 15: 15, 16: 15, 17: 13, 18: 10, 19: 13, 20: 14, 21: 13, 22: 12, 23: 12, 24: 13, 25: 14}
+
+// golangDistros is the Go minors that were built on a release of Debian: not before it was out, not after it was left. The
+// first and last that are certain, so that a tag is refused only where nobody can have it.
+var golangDistros = map[string]struct{ first, last int }{
+	"stretch": {8, 18}, "buster": {11, 20}, "bullseye": {15, 1 << 20}, "bookworm": {19, 1 << 20}, "trixie": {23, 1 << 20},
+}
+
+// golangPublished says whether a tag of the official image can exist.
+func golangPublished(goVersion, tag string) bool {
+	of := minor(strings.TrimSuffix(goVersion, suffixOf(goVersion)))
+	for distro, built := range golangDistros {
+		if strings.HasSuffix(tag, "-"+distro) && of >= 0 && (of < built.first || of > built.last) {
+			return false
+		}
+	}
+	parts := strings.Split(goVersion, ".")
+	if len(parts) < 3 || of < 8 || of >= len(finalPatch) {
+		return true
+	}
+	return atoi(parts[2]) <= finalPatch[of] // 1.15.0 is a tag too, though Go called it 1.15
 }
 
 // suffixOf is the rc1 of 1.27rc1.

@@ -18,6 +18,12 @@ func TestImageOf(t *testing.T) {
 		{"golang", "golang", "", "1.27", false, true, true, "", "local"},
 		{"golang:alpine@sha256:00", "golang", "", "1.27", false, true, true, "", "local"},
 		{"golang:1-bookworm", "golang", "", "1.27", false, true, true, "", "local"},
+		{"golang:1.22.13", "golang", "", "1.22.13", true, false, false, "", "local"},
+		{"golang:1.20.0", "golang", "", "1.20.0", true, false, true, "", ""},
+		{"golang:1.21.0-alpine", "golang", "", "1.21.0", true, false, true, "", ""},
+		{"golang:1.26.99", "golang", "", "1.26.99", true, false, true, "", "local"},
+		{"golang:1.21-buster", "golang", "", "1.21", false, false, false, "", "local"},
+		{"golang:1.18-bookworm", "golang", "", "1.18", false, false, false, "", ""},
 		{"golang:1.23rc1-bookworm", "golang", "", "1.23rc1", true, false, true, "", "local"},
 		{"mcr.microsoft.com/devcontainers/go:1-1.22-bookworm", "devcontainers/go", "1", "1.22", false, false, true, "2025-02-25", "local"},
 		{"mcr.microsoft.com/vscode/devcontainers/go:0-1.18-bullseye", "devcontainers/go", "0", "1.18", false, false, true, "2023-02-07", ""},
@@ -73,11 +79,11 @@ func TestMinGo(t *testing.T) {
 		path, version, min, resolved string
 		ok                           bool
 	}{
-		{"golang.org/x/tools/gopls", "latest", "1.26.0", "v0.23.0", true},
+		{"golang.org/x/tools/gopls", "latest", "1.27.0", "v0.24.0", true},
 		{"golang.org/x/tools/gopls", "v0.19.1", "1.24.2", "v0.19.1", true},
 		{"golang.org/x/tools/gopls", "v0.19", "1.24.2", "v0.19.1", true},
-		{"golang.org/x/tools/gopls", "v0.24.0", "", "", false},
-		{"github.com/go-delve/delve/cmd/dlv", "", "1.25.0", "v1.27.1", true},
+		{"golang.org/x/tools/gopls", "v0.99.0", "", "", false},
+		{"github.com/go-delve/delve/cmd/dlv", "", "1.25.0", "v1.27.2", true},
 		{"github.com/derekparker/delve/cmd/dlv", "v1.5.0", "1.11", "v1.5.0", true},
 		{"honnef.co/go/tools/cmd/staticcheck", "v0.4.7", "1.19", "v0.4.7", true},
 		{"golang.org/x/tools/cmd/godoc", "v0.20.0", "1.19", "v0.20.0", true},
@@ -112,7 +118,7 @@ func TestMinGo(t *testing.T) {
 	if _, _, ok := DelveWindow("v9.0.0"); ok {
 		t.Error("v9.0.0 is known")
 	}
-	if tool, ok := ToolOf("github.com/go-delve/delve/cmd/dlv"); !ok || tool.Module != delveModule || tool.Latest != "v1.27.1" {
+	if tool, ok := ToolOf("github.com/go-delve/delve/cmd/dlv"); !ok || tool.Module != delveModule || tool.Latest != "v1.27.2" {
 		t.Error(tool, ok)
 	}
 }

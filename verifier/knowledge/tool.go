@@ -65,11 +65,11 @@ var modules = sync.OnceValue(func() map[string]*module {
 		m.releases = append(m.releases, r)
 	}
 	for _, row := range rows(goplsText) {
-		add(goplsModule, "golang/tools gopls/go.mod, 2026-07", true, release{strings.TrimPrefix(row[0], "gopls/"), row[2]})
+		add(goplsModule, "golang/tools gopls/go.mod, 2026-11", true, release{strings.TrimPrefix(row[0], "gopls/"), row[2]})
 	}
 	for _, row := range rows(delveText) {
 		if strings.HasPrefix(row[0], "v") {
-			add(delveModule, "go-delve/delve go.mod, 2026-07", true, release{row[0], row[3]})
+			add(delveModule, "go-delve/delve go.mod, 2026-11", true, release{row[0], row[3]})
 		}
 	}
 	for _, row := range rows(toolText) {

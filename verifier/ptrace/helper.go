@@ -21,6 +21,7 @@ const traced = "ok"
 //	target     say that it runs, and wait for the end of stdin
 //	trace PID  stop a process as a debugger does, let it go, and say how that went
 //	touch PID  begin to trace a process without stopping it, and say how that went
+//	call PID   make the system call for a process that does not exist, and say whether the kernel noticed
 func Helper(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) int {
 	if len(args) == 1 && args[0] == "target" {
 		fmt.Fprintln(stdout, "ready")
@@ -42,6 +43,10 @@ func Helper(ctx context.Context, args []string, stdin io.Reader, stdout io.Write
 	case "touch":
 		// The kernel lets go of it when this process ends: to be let go earlier it would have to be stopped.
 		err = unix.PtraceSeize(pid)
+	case "call":
+		if err = unix.PtraceCont(pid, 0); errors.Is(err, unix.ESRCH) {
+			err = nil // the kernel itself has looked for the process
+		}
 	default:
 		return 2
 	}

@@ -15,5 +15,14 @@ func Probe(context.Context, string, []string) (facts.Ptrace, error) {
 	return facts.Ptrace{}, errors.ErrUnsupported
 }
 
+// Self has nothing to tell elsewhere.
+func Self() (facts.Ptrace, error) { return facts.Ptrace{}, errors.ErrUnsupported }
+
+// Look has no /proc to look at elsewhere.
+func Look(int) (facts.Process, error) { return facts.Process{}, errors.ErrUnsupported }
+
+// Drop is never called elsewhere.
+func Drop([]string, []string) error { return errors.ErrUnsupported }
+
 // Helper is never started elsewhere.
 func Helper(context.Context, []string, io.Reader, io.Writer) int { return 2 }

@@ -25,6 +25,12 @@ import (
 const (
 	patience = 5 * time.Second // for one probe
 	nobody   = 65534
+
+	// noProcess is above the greatest number that Linux gives (PID_MAX_LIMIT, 2^22).
+	noProcess = 1 << 30
+
+	// machinePIDs is the pid namespace of the machine itself (include/linux/proc_ns.h, PROC_PID_INIT_INO).
+	machinePIDs = "pid:[4026531836]"
 )
 
 // helper starts the running program again, in its other roles.
@@ -116,40 +122,66 @@ func (h helper) target(ctx context.Context, as *syscall.Credential) (cmd *exec.C
 }
 
 // sibling makes one process trace another, neither of which descends from the other.
-func (h helper) sibling(ctx context.Context) (result facts.PtraceResult, emulatedBy string) {
+func (h helper) sibling(ctx context.Context) (result facts.PtraceResult, emulatedBy string, looked facts.Process) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	target, stdin, err := h.target(ctx, nil)
 	if err != nil {
-		return facts.PtraceResult{Why: errnoText(err)}, ""
+		return facts.PtraceResult{Why: errnoText(err)}, "", looked
 	}
 	defer target.Wait()
 	defer stdin.Close()
 	emulatedBy = emulator(target.Process.Pid, h.self)
-	return h.trace(ctx, "trace", target.Process.Pid), emulatedBy
+	looked, _ = Look(target.Process.Pid) // it is there: it waits for its end
+	return h.trace(ctx, "trace", target.Process.Pid), emulatedBy, looked
 }
 
 // otherUser traces a process of another user: root one of nobody's, everybody else the first process of the container.
-func (h helper) otherUser(ctx context.Context, uid int) facts.PtraceResult {
+func (h helper) otherUser(ctx context.Context, uid int) (facts.PtraceResult, facts.Process) {
+	if uid != 0 {
+		first, err := Look(1)
+		switch {
+		case err != nil:
+			return facts.PtraceResult{Why: errnoText(err)}, first
+		case first.UIDs[1] == uid:
+			return facts.PtraceResult{Why: "process 1 belongs to the same user"}, first
+		}
+		return h.first(ctx)
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if uid == 0 {
-		target, stdin, err := h.target(ctx, &syscall.Credential{Uid: nobody, Gid: nobody})
-		if err != nil {
-			return facts.PtraceResult{Why: "no process of another user could be started: " + errnoText(err)}
-		}
-		defer target.Wait()
-		defer stdin.Close()
-		return h.trace(ctx, "touch", target.Process.Pid)
-	}
-	info, err := os.Stat("/proc/1")
+	target, stdin, err := h.target(ctx, &syscall.Credential{Uid: nobody, Gid: nobody})
 	if err != nil {
-		return facts.PtraceResult{Why: errnoText(err)}
+		return facts.PtraceResult{Why: "no process of another user could be started: " + errnoText(err)}, facts.Process{}
 	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) == uid {
-		return facts.PtraceResult{Why: "process 1 belongs to the same user"}
+	defer target.Wait()
+	defer stdin.Close()
+	looked, _ := Look(target.Process.Pid)
+	return h.trace(ctx, "touch", target.Process.Pid), looked
+}
+
+// first traces the first process, on which everything here depends: it is not stopped for it. That of a whole machine is
+// left alone.
+func (h helper) first(ctx context.Context) (facts.PtraceResult, facts.Process) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	looked, err := Look(1)
+	switch own, _ := os.Readlink("/proc/self/ns/pid"); {
+	case err != nil:
+		return facts.PtraceResult{Why: errnoText(err)}, looked
+	case own == machinePIDs:
+		return facts.PtraceResult{Why: "process 1 is that of the machine and not of a container"}, looked
+	case looked.Tracer != 0:
+		return facts.PtraceResult{Why: fmt.Sprintf("process %d traces it", looked.Tracer)}, looked
 	}
-	return h.trace(ctx, "touch", 1)
+	return h.trace(ctx, "touch", 1), looked
+}
+
+// call asks for a process that cannot exist, so that only who stands before the kernel's rule can refuse.
+func (h helper) call(ctx context.Context) facts.PtraceResult {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return h.trace(ctx, "call", noProcess)
 }
 
 // trace runs a helper that traces a process and says how that went.
@@ -157,7 +189,13 @@ func (h helper) trace(ctx context.Context, how string, pid int) facts.PtraceResu
 	var out bytes.Buffer
 	cmd := h.command(ctx, how, strconv.Itoa(pid))
 	cmd.Stdout = &out
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	if state := cmd.ProcessState; state != nil {
+		if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGSYS {
+			return facts.PtraceResult{Tried: true, Why: "killed for the system call"} // what a filter may do instead of saying no
+		}
+	}
+	if err != nil {
 		return facts.PtraceResult{Why: "the helper that traces failed: " + errnoText(err)}
 	}
 	said := strings.TrimSpace(out.String())

@@ -4,6 +4,7 @@ package ptrace
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -19,6 +20,10 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "ptrace-helper" {
 		os.Exit(Helper(context.Background(), os.Args[2:], os.Stdin, os.Stdout))
+	}
+	if len(os.Args) > 2 && os.Args[1] == "ptrace-drop" {
+		fmt.Println(Drop(os.Args[2:], os.Environ()))
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
@@ -77,8 +82,10 @@ func TestProbe(t *testing.T) {
 	if p.EmulatedBy != "" {
 		t.Errorf("emulated by %q", p.EmulatedBy)
 	}
-	if p.Seccomp == 0 && (p.Child.OK != p.PredictChild || p.Sibling.OK != p.PredictSib) {
-		t.Errorf("the rule predicts child %v, sibling %v: %+v", p.PredictChild, p.PredictSib, p)
+	for _, probe := range p.Probes() {
+		if probe.Disagrees() {
+			t.Errorf("the rule and the kernel disagree about %s: predicted %v, %s: %+v", probe.Name, probe.Predicted, probe.Observed(), p)
+		}
 	}
 	if p.Child.OK && p.Sibling.OK && p.Explanation != "permitted" {
 		t.Errorf("%q", p.Explanation)

@@ -23,12 +23,25 @@ func Probe(ctx context.Context, self string, helperArgs []string) (facts.Ptrace,
 		return p, err
 	}
 	helper := helper{self: self, args: helperArgs}
+	p.Call = helper.call(ctx)
 	p.Child = helper.child(ctx)
-	p.Sibling, p.EmulatedBy = helper.sibling(ctx)
-	p.OtherUser = helper.otherUser(ctx, p.UID)
-	p.PredictChild, p.PredictSib = Predict(p)
+	var sibling, other, first facts.Process
+	p.Sibling, p.EmulatedBy, sibling = helper.sibling(ctx)
+	p.OtherUser, other = helper.otherUser(ctx, p.UID)
+	p.First, first = helper.first(ctx)
+	p.PredictChild, _ = PredictChild(p)
+	p.PredictSib, _ = Predict(p, sibling, false)
+	p.PredictOther, _ = Predict(p, other, false)
+	p.PredictFirst, _ = Predict(p, first, false)
 	p.Explanation = Explain(p)
 	return p, nil
+}
+
+// Self is what Probe tells without probing.
+func Self() (facts.Ptrace, error) {
+	var p facts.Ptrace
+	err := describe(&p)
+	return p, err
 }
 
 // describe fills in what the kernel says about this process and about itself.
@@ -40,7 +53,10 @@ func describe(p *facts.Ptrace) error {
 	if err := readStatus(p, status); err != nil {
 		return err
 	}
-	p.UID = os.Geteuid()
+	p.UID, p.GID = os.Getuid(), os.Getgid() // the real ones: they count for a tracer
+	if ids, err := os.ReadFile("/proc/self/uid_map"); err == nil {
+		p.UserNamespace = foreign(ids)
+	}
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
 		return fmt.Errorf("uname: %w", err)
@@ -56,6 +72,15 @@ func describe(p *facts.Ptrace) error {
 	return nil
 }
 
+// foreign is the map of user numbers in one line; empty for that of the host, which maps every number to itself.
+func foreign(ids []byte) string {
+	line := strings.Join(strings.Fields(string(ids)), " ")
+	if line == "0 0 4294967295" {
+		return ""
+	}
+	return line
+}
+
 // readStatus reads the fields of a /proc/PID/status that matter. A field that an emulated or an old kernel lacks
 // stays zero.
 func readStatus(p *facts.Ptrace, status []byte) error {
@@ -66,6 +91,8 @@ func readStatus(p *facts.Ptrace, status []byte) error {
 		switch key {
 		case "CapEff":
 			p.Effective, err = strconv.ParseUint(value, 16, 64)
+		case "CapPrm":
+			p.Permitted, err = strconv.ParseUint(value, 16, 64)
 		case "CapBnd":
 			p.Bounding, err = strconv.ParseUint(value, 16, 64)
 		case "Seccomp":

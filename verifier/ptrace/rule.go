@@ -11,33 +11,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 )
 
-const capSysPtrace = 1 << 19
-
-// Predict is the rule: what the two probes of one's own processes ought to answer, by what is known without them.
-//
-// A child may ask to be traced unless an emulator runs it or Yama forbids it: nothing else that can be seen from
-// inside decides. A seccomp filter can't be read, only hit: so where the answer differs from the prediction, something
-// hidden refuses. A sibling of the same user, with the same capabilities, may be traced where a child may, and, under
-// Yama, where the scope lets go of ancestry.
-func Predict(p facts.Ptrace) (child, sibling bool) {
-	admin := p.Effective&capSysPtrace != 0
-	switch {
-	case emulatesNoPtrace(p.EmulatedBy):
-		return false, false
-	case p.YamaScope >= 3:
-		return false, false
-	case p.YamaScope == 2:
-		child, sibling = admin, admin
-	case p.YamaScope == 1:
-		child, sibling = true, admin
-	default:
-		child, sibling = true, true
-	}
-	if p.Child.Tried && !p.Child.OK {
-		sibling = false // whatever refused the one refuses the other
-	}
-	return child, sibling
-}
+const capSysPtrace = facts.CapSysPtrace
 
 // Explain says in one sentence why tracing is permitted or refused.
 func Explain(p facts.Ptrace) string {
@@ -58,7 +32,9 @@ func Explain(p facts.Ptrace) string {
 		return "ptrace is refused by Yama: kernel.yama.ptrace_scope is 2, which permits it only with the capability SYS_PTRACE"
 	case child && p.EmulatedBy != "":
 		return fmt.Sprintf("ptrace is refused (%s) under %s, which runs this container's programs", p.Child.Why, filepath.Base(p.EmulatedBy))
-	case child && p.Seccomp == 2:
+	case child && p.Call.Tried && !p.Call.OK && p.EmulatedBy == "":
+		return fmt.Sprintf("ptrace is refused by a seccomp filter: the kernel is not even asked (%s)%s", p.Call.Why, beforeLinux48(p))
+	case child && p.Seccomp == 2 && !p.Call.Tried:
 		return fmt.Sprintf("ptrace is refused by a seccomp filter: %s; no other rule of the kernel that can be seen from here forbids it", p.Child.Why)
 	case child:
 		return fmt.Sprintf("ptrace is refused (%s), by neither Yama nor a seccomp filter: a security module such as AppArmor or SELinux, or the sandbox that runs this container", p.Child.Why)
@@ -66,6 +42,15 @@ func Explain(p facts.Ptrace) string {
 		return "ptrace of a running process is refused by Yama: kernel.yama.ptrace_scope is 1, which permits it only from an ancestor or with the capability SYS_PTRACE; a program that the debugger launches itself is permitted"
 	}
 	return fmt.Sprintf("ptrace of a child is permitted, of a running process of the same user it is refused (%s): a security module such as AppArmor or SELinux, or a program file that this user may run but not read", p.Sibling.Why)
+}
+
+// beforeLinux48 is why Docker's own filter is the one that refuses, where it is: since Linux 4.8 a filter sees what a tracer
+// makes of a system call, so that ptrace cannot be used to get around it, and Docker permits it.
+func beforeLinux48(p facts.Ptrace) string {
+	if olderKernel(p.Kernel, 4, 8) {
+		return "; on Linux " + p.Kernel + " Docker's own profile does that, unless the container has SYS_PTRACE"
+	}
+	return ""
 }
 
 func refused(r facts.PtraceResult) bool { return r.Tried && !r.OK }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/dcverify/dcverify/verifier/dockerfile"
 )
@@ -59,12 +61,18 @@ func (o Options) artifact(ctx context.Context, reference string) (string, error)
 		return "", err
 	}
 	image, err := remote.Image(ref, o.remote(ctx)...)
+	if refused, ok := errors.AsType[*transport.Error](err); ok && refused.StatusCode == http.StatusNotFound {
+		return "", absent{err.Error()}
+	}
 	if err != nil {
 		return "", err
 	}
 	manifest, err := image.Manifest()
 	if err != nil {
 		return "", err
+	}
+	if manifest.Config.MediaType != featureType {
+		return "", absent{"what is there is no feature, but of the type " + string(manifest.Config.MediaType)}
 	}
 	if text := manifest.Annotations["dev.containers.metadata"]; text != "" && len(text) <= manifestLimit {
 		return text, nil
@@ -86,6 +94,16 @@ func (o Options) artifact(ctx context.Context, reference string) (string, error)
 	defer archive.Close()
 	return manifestIn(archive)
 }
+
+// featureType is how a manifest says that it is one of a feature: the reference CLI takes no other
+// (src/spec-configuration/containerCollectionsOCI.ts, fetchOCIManifestIfExists).
+const featureType = "application/vnd.devcontainers"
+
+// absent is the error of a feature that is not there, as who was asked for it has said; it is fs.ErrNotExist.
+type absent struct{ why string }
+
+func (a absent) Error() string      { return a.why }
+func (absent) Is(target error) bool { return target == fs.ErrNotExist }
 
 // tarball reads a feature from an https address. It may redirect, but never to a place that everybody on the way can change.
 func (o Options) tarball(ctx context.Context, address string) (string, error) {
@@ -110,6 +128,9 @@ func (o Options) tarball(ctx context.Context, address string) (string, error) {
 		return "", err
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusNotFound || response.StatusCode == http.StatusGone {
+		return "", absent{response.Status}
+	}
 	if response.StatusCode != http.StatusOK {
 		return "", errors.New(response.Status)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 )
 
@@ -38,7 +37,7 @@ func TestCache(t *testing.T) {
 	push(t, host+"/go:1", imageOf(t, "vscode"))
 	// A manifest with comments is kept byte by byte.
 	manifest := "{\n\t\"id\": \"f\", // comment\n}"
-	push(t, host+"/f:1", mutate.Annotations(empty.Image, map[string]string{"dev.containers.metadata": manifest}).(v1.Image))
+	push(t, host+"/f:1", mutate.Annotations(emptyFeature, map[string]string{"dev.containers.metadata": manifest}).(v1.Image))
 	online := Options{Online: true, Cache: filepath.Join(t.TempDir(), "new", "dcverify")}
 	offline := Options{Cache: online.Cache, Transport: never(t)}
 

@@ -84,7 +84,8 @@ func Image(ctx context.Context, reference string, o Options) (dockerfile.Base, s
 	return base, "registry", nil
 }
 
-// Feature is the devcontainer-feature.json of a feature in a registry, or of a tarball at an https address.
+// Feature is the devcontainer-feature.json of a feature in a registry, or of a tarball at an https address. The error is
+// fs.ErrNotExist where whoever was asked says that there is none.
 func Feature(ctx context.Context, reference string, o Options) (string, error) {
 	// Only part of an address may be shown and written down: its user and its query can hold secrets.
 	shown := reference

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -152,10 +153,13 @@ func TestLargeConfiguration(t *testing.T) {
 	wantProblem(t, err, "its configuration has over 8388608 bytes")
 }
 
+// emptyFeature is a feature without metadata and archive.
+var emptyFeature = mutate.ConfigMediaType(empty.Image, featureType)
+
 func TestFeature(t *testing.T) {
 	host := serve(t, nil)
 	layered := func(archive []byte) v1.Image {
-		image, err := mutate.AppendLayers(empty.Image, static.NewLayer(archive, "application/vnd.devcontainers.layer.v1+tar"))
+		image, err := mutate.AppendLayers(emptyFeature, static.NewLayer(archive, "application/vnd.devcontainers.layer.v1+tar"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,24 +169,34 @@ func TestFeature(t *testing.T) {
 	push(t, host+"/f/annotated:1", annotated)
 	push(t, host+"/f/tar:1", layered(archiveOf(t, entry{"./devcontainer-feature.json", `{"id": "tar"}`})))
 	push(t, host+"/f/tgz:1", layered(packed(t, archiveOf(t, entry{"devcontainer-feature.json", `{"id": "tgz"}`}))))
-	push(t, host+"/f/without:1", empty.Image)
+	push(t, host+"/f/without:1", emptyFeature)
+	push(t, host+"/f/image:1", imageOf(t, "vscode"))
 	put(t, host, "f/huge", v1.Manifest{
 		SchemaVersion: 2, MediaType: types.OCIManifestSchema1,
-		Config: v1.Descriptor{MediaType: types.OCIConfigJSON, Size: 2, Digest: digest(t)},
+		Config: v1.Descriptor{MediaType: featureType, Size: 2, Digest: digest(t)},
 		Layers: []v1.Descriptor{{MediaType: types.OCILayer, Size: archiveLimit + 1, Digest: digest(t)}},
 	})
-	for _, test := range []struct{ reference, want, problem string }{
+	for _, test := range []struct {
+		reference, want, problem string
+		absent                   bool // the registry says so
+	}{
 		{reference: "/f/annotated:1", want: `{"id": "annotated"}`},
 		{reference: "/f/tar:1", want: `{"id": "tar"}`},
 		{reference: "/f/tgz:1", want: `{"id": "tgz"}`},
 		{reference: "/f/without:1", problem: "it has no archive"},
 		{reference: "/f/huge:1", problem: "its archive has over 67108864 bytes"},
-		{reference: "/f/tar:2", problem: "MANIFEST_UNKNOWN"},
+		{reference: "/f/tar:2", problem: "MANIFEST_UNKNOWN", absent: true},
+		{reference: "/f/none:1", problem: "NAME_UNKNOWN", absent: true},
+		{reference: "/f/image:1", problem: "what is there is no feature, but of the type application/vnd.docker.container.image.v1+json", absent: true},
+		{reference: "/f/UPPER:1", problem: "could not parse reference"},
 	} {
 		t.Run(test.reference, func(t *testing.T) {
 			text, err := Feature(t.Context(), host+test.reference, Options{Online: true})
 			if test.problem != "" {
 				wantProblem(t, err, test.problem)
+				if errors.Is(err, fs.ErrNotExist) != test.absent {
+					t.Errorf("the error is fs.ErrNotExist: %v", !test.absent)
+				}
 			} else if err != nil || text != test.want {
 				t.Errorf("got %q, error %v", text, err)
 			}
@@ -262,13 +276,13 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-type transport func(*http.Request) (*http.Response, error)
+type tripper func(*http.Request) (*http.Response, error)
 
-func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestPatience(t *testing.T) {
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	silent := transport(func(r *http.Request) (*http.Response, error) {
+	silent := tripper(func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	})
@@ -358,7 +372,7 @@ func TestTarball(t *testing.T) {
 }
 
 func never(t *testing.T) http.RoundTripper {
-	return transport(func(r *http.Request) (*http.Response, error) {
+	return tripper(func(r *http.Request) (*http.Response, error) {
 		t.Errorf("%s was asked for", r.URL.Redacted())
 		return nil, errors.New("no network")
 	})

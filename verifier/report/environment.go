@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 
 	"github.com/dcverify/dcverify/verifier/goenv"
 )
@@ -15,7 +16,7 @@ func EnvironmentText(w io.Writer, variables []Variable, all bool) error {
 			continue
 		}
 		t.line("%s", variable.Name)
-		for _, view := range goenv.Views {
+		for _, view := range append(slices.Clone(goenv.Views), goenv.DebuggeeView) {
 			value, ok := variable.Views[view]
 			switch {
 			case !ok:
@@ -39,10 +40,10 @@ func EnvironmentText(w io.Writer, variables []Variable, all bool) error {
 	return t.err
 }
 
-// declared tells whether somebody sets the variable, and not only go's default.
+// declared tells whether somebody sets the variable, and not only go by default, or Delve by itself.
 func declared(variable Variable) bool {
 	for _, value := range variable.Views {
-		if value.Origin != nil && value.Origin.Layer != goenv.Default {
+		if value.Origin != nil && value.Origin.Layer != goenv.Default && value.Origin.Layer != goenv.Delve {
 			return true
 		}
 	}

@@ -215,7 +215,7 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 	for _, name := range names {
 		variable := Variable{Name: name, Views: map[string]Value{}}
 		said := false
-		for _, view := range s.Views {
+		for _, view := range reportedViews(s) {
 			if view.Unknown != "" {
 				variable.Views[view.Name] = Value{Unknown: mask(view.Unknown)}
 				continue
@@ -242,6 +242,15 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 		}
 	}
 	return variables
+}
+
+// reportedViews are the views that run a go command, and behind them what F5 starts.
+func reportedViews(s *facts.Snapshot) []goenv.View {
+	views := slices.Clone(s.Views)
+	if debuggees, _ := s.Debuggees.Get(); len(debuggees) > 0 {
+		views = append(views, debuggees[0].View)
+	}
+	return views
 }
 
 func reported(o goenv.Origin) Origin {
@@ -280,19 +289,28 @@ func programs(s *facts.Snapshot) []Program {
 	return found
 }
 
-// proofs lists the proofs that were asked for, in the order of their names.
+// proofs lists the proofs that were asked for, and before them the probes of the kernel.
 func proofs(s *facts.Snapshot) []Proof {
 	result := []Proof{}
-	for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.DAPProof, facts.GoplsProof} {
+	add := func(proof facts.Proof) {
+		tried := Proof{Proof: maskedProof(proof)}
+		if proof.Status != facts.Skipped {
+			tried.Tries = 1
+		}
+		if proof.Status == facts.Passed {
+			tried.Passed = 1
+		}
+		if proof.Repeated != nil {
+			tried.Tries, tried.Passed = proof.Repeated.Tries, proof.Repeated.Passed
+		}
+		result = append(result, tried)
+	}
+	if probes, ok := s.Ptrace.Get(); ok {
+		add(probes.Proof())
+	}
+	for _, name := range facts.ProofNames {
 		if proof, ok := s.Proofs[name].Get(); ok {
-			tried := Proof{Proof: maskedProof(proof)}
-			if proof.Status != facts.Skipped {
-				tried.Tries = 1
-			}
-			if proof.Status == facts.Passed {
-				tried.Passed = 1
-			}
-			result = append(result, tried)
+			add(proof)
 		}
 	}
 	return result
@@ -352,6 +370,19 @@ func maskedProof(proof facts.Proof) facts.Proof {
 	proof.Steps = append([]facts.Step{}, proof.Steps...)
 	for i := range proof.Steps {
 		proof.Steps[i].Detail = mask(proof.Steps[i].Detail)
+	}
+	if proof.Repeated != nil {
+		repeated := *proof.Repeated
+		repeated.Others = slices.Clone(repeated.Others)
+		for i := range repeated.Others {
+			repeated.Others[i].Reason = mask(repeated.Others[i].Reason)
+		}
+		proof.Repeated = &repeated
+	}
+	if proof.Server != nil {
+		server := *proof.Server
+		server.Target = mask(server.Target)
+		proof.Server = &server
 	}
 	return proof
 }

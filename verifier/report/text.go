@@ -99,6 +99,9 @@ func (t *text) table(r Report) {
 	if len(views) == 0 {
 		return
 	}
+	if slices.ContainsFunc(r.Environment, debuggedOtherwise) {
+		views = append(views, goenv.DebuggeeView)
+	}
 	rows := [][]string{append([]string{"VARIABLE"}, views...)}
 	assumed := map[string]bool{} // whose word the marked values are
 	for _, program := range r.Programs {
@@ -181,7 +184,17 @@ func cell(value string, unknown, empty bool) string {
 }
 
 // byItself is the layers that nobody had to write for: go's own, and what the extension passes on of them.
-var byItself = []string{goenv.Default, goenv.GorootEnv, goenv.Extension}
+var byItself = []string{goenv.Default, goenv.GorootEnv, goenv.Extension, goenv.Delve}
+
+// debuggedOtherwise tells whether a debug configuration gives its program another value than the tools have.
+func debuggedOtherwise(v Variable) bool {
+	tools := v.Views[goenv.ToolsView]
+	debuggee, ok := v.Views[goenv.DebuggeeView]
+	if !ok || debuggee.Origin != nil && slices.Contains(byItself, debuggee.Origin.Layer) {
+		return false
+	}
+	return debuggee.Unknown != tools.Unknown || debuggee.Effective != tools.Effective
+}
 
 // agree tells whether nobody but go itself sets the variable, or whoever does comes to one value in all views.
 func agree(v Variable) bool {
@@ -255,7 +268,21 @@ func (t *text) paragraph(label, words string) {
 
 func (t *text) proofs(r Report) {
 	for _, proof := range r.Proofs {
-		if proof.Status != facts.Passed {
+		if proof.Repeated != nil {
+			t.rate(proof)
+			continue
+		}
+		if proof.Status != facts.Passed || proof.Name == facts.PtraceProof {
+			continue // the kernel's permission is no news where a debugger works
+		}
+		if proof.Server != nil {
+			var details []string
+			for _, step := range proof.Steps {
+				if step.Detail != "" {
+					details = append(details, clean(step.Detail))
+				}
+			}
+			t.line("%s %s at %s: %s", t.color(green, "✓"), proof.Name, clean(proof.Server.Address), strings.Join(details, "; "))
 			continue
 		}
 		var total int64
@@ -268,8 +295,35 @@ func (t *text) proofs(r Report) {
 		if proof.Tool.Linked {
 			with = "the Delve linked into dcverify, because the container has none that runs"
 		}
-		t.line("%s %s in %d ms with %s: %s", t.color(green, "✓"), proof.Name, total, with, t.color(dim, strings.Join(steps, ", ")))
+		name := proof.Name
+		if len(proof.Also) > 0 {
+			name += " (view " + strings.Join(append([]string{proof.View}, proof.Also...), ", ") + ")"
+		}
+		t.line("%s %s in %d ms with %s: %s", t.color(green, "✓"), name, total, with, t.color(dim, strings.Join(steps, ", ")))
 	}
+}
+
+// rate shows how often a proof that was repeated passed, how it ended otherwise, and how long its steps took.
+func (t *text) rate(proof Proof) {
+	repeated := proof.Repeated
+	mark := t.color(green, "✓")
+	if proof.Passed < proof.Tries {
+		mark = t.color(red, "✗")
+	}
+	t.line("%s %s passed %d of %s (%.1f %%)", mark, proof.Name, proof.Passed, tries(proof.Tries), 100*float64(proof.Passed)/float64(max(1, proof.Tries)))
+	for _, other := range repeated.Others {
+		t.line("    %d × %s in step %s: %s", other.Count, other.Status, clean(other.Step), clean(other.Reason))
+	}
+	for _, step := range repeated.Steps {
+		t.line("    %s", t.color(dim, fmt.Sprintf("%-12s %6d %6d %6d ms (least, median, most)", clean(step.Name), step.Min, step.Median, step.Max)))
+	}
+}
+
+func tries(n int) string {
+	if n == 1 {
+		return "1 try"
+	}
+	return fmt.Sprintf("%d tries", n)
 }
 
 // undone lists what was not asked, and why: it is no pass.
@@ -328,7 +382,13 @@ func Line(r Report) string {
 	}
 	for _, proof := range r.Proofs {
 		if proof.Status == facts.Passed {
-			proved = append(proved, map[string]string{facts.LaunchProof: "the debugger launches", facts.AttachProof: "the debugger attaches", facts.DAPProof: "the editor debugs"}[proof.Name])
+			words := map[string]string{
+				facts.LaunchProof: "the debugger launches", facts.AttachProof: "the debugger attaches", facts.DAPProof: "the editor debugs",
+				facts.TestProof: "tests can be debugged", facts.ServerProof: "the server can be used",
+			}[proof.Name]
+			if words != "" {
+				proved = append(proved, words)
+			}
 		}
 	}
 	if len(proved) == 0 {

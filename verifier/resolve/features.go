@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"errors"
 	"io/fs"
 	"path"
 	"strings"
@@ -45,10 +46,14 @@ func (r *resolver) manifest(feature devcontainer.Feature) devcontainer.Manifest 
 		r.exists(feature.Folder)
 		return devcontainer.LocalManifest(r.workspace, feature.Folder)
 	}
-	if r.Feature != nil {
-		if text, ok := r.Feature(feature.Reference); ok {
+	if address := feature.Address(); r.Feature != nil && address != "" {
+		text, err := r.Feature(address)
+		switch {
+		case err == nil:
 			root, _ := jsonc.Read(source.File{Name: feature.Reference, Text: text})
 			return devcontainer.Manifest{Root: devcontainer.WithoutPlaces(root)}
+		case errors.Is(err, fs.ErrNotExist):
+			return devcontainer.Manifest{Missing: true, Unknown: "there is no feature " + feature.Reference + ": " + err.Error()}
 		}
 	}
 	if text, from, ok := knowledge.FeatureManifest(feature.ID, feature.Version); ok {
@@ -121,6 +126,12 @@ func (r *resolver) findUsers() {
 	}
 	if r.project.Build != nil {
 		ofDockerfile = r.project.Build.User
+		// Of the file's own USER the image keeps nothing where features are used.
+		if r.reading != nil && r.reading.Problem == "" && r.reading.Image == r.project.Build.Image && len(r.project.Features) > 0 {
+			if believed, known := r.believedUser(); known {
+				ofDockerfile, unknown = believed, ""
+			}
+		}
 	}
 	container, remote := r.project.Merged.Users(ofCompose, ofDockerfile, ofImage)
 	r.project.ContainerUser, r.project.RemoteUser = r.user(container, unknown), r.user(remote, unknown)

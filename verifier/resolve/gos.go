@@ -153,7 +153,10 @@ func (r *resolver) goCopied(instruction dockerfile.Instruction, index int, reach
 		}
 		for _, install := range installs {
 			install.Toolchain = "auto" // the go.env of the release
-			install.Root, install.Place = strings.TrimSuffix(target, "/"), instruction.Place
+			install.Root = strings.TrimSuffix(target, "/")
+			if r.stageNamed(from) < 0 {
+				install.Place = instruction.Place
+			} // otherwise it stays where the stage names it: there a person changes it
 			if path.Base(install.Root) == "local" { // COPY --from=… /usr/local/go /usr/local/ copies the contents
 				install.Root = officialRoot
 			}

@@ -28,8 +28,9 @@ type Options struct {
 
 	// Image gives the configuration of an image and who knows it; false where it is not at hand. Nil asks nobody.
 	Image func(reference string) (config dockerfile.Base, from string, ok bool)
-	// Feature gives the devcontainer-feature.json of an OCI or tarball feature; false where it is not at hand. Nil asks nobody.
-	Feature func(reference string) (manifest string, ok bool)
+	// Feature gives the devcontainer-feature.json of an OCI or tarball feature at its address. An error that is
+	// fs.ErrNotExist says that there is no such feature; any other only that it is not at hand. Nil asks nobody.
+	Feature func(address string) (manifest string, err error)
 }
 
 // resolver is one resolution under way.
@@ -42,6 +43,7 @@ type resolver struct {
 	unnamed   bool // no container exists yet, so that it has no id
 
 	build     *dockerfile.Build          // of the Dockerfile, or of one that only says FROM the image
+	reading   *dockerfile.Reading        // what the reference CLI believes of the Dockerfile
 	context   string                     // folder of the workspace that the build copies from
 	images    map[string]facts.BaseImage // by reference: what was found out
 	argPlaces map[string]source.Place    // build arguments that devcontainer.json or compose gives
@@ -61,7 +63,9 @@ func Project(workspace fs.FS, options Options) (facts.Project, []goenv.View) {
 	r.readImage()
 	r.readFeatures()
 	r.merge()
+	r.judgeReading()
 	r.readModules()
+	r.readPinned()
 	r.layViews()
 	r.readFolders()
 	r.findGos()
@@ -81,7 +85,7 @@ func Project(workspace fs.FS, options Options) (facts.Project, []goenv.View) {
 func (r *resolver) readConfig(file source.File) {
 	config := devcontainer.Read(file)
 	r.project.Config = config
-	for _, p := range config.Problems {
+	for _, p := range append(config.Problems[:len(config.Problems):len(config.Problems)], devcontainer.Shapes(config.Root)...) {
 		r.problem(p.Kind, p.Message, p.Place)
 	}
 	if r.Away {

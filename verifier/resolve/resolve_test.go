@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"errors"
 	"io/fs"
 	"strings"
 	"testing"
@@ -35,8 +36,14 @@ func options() Options {
 		Image: func(reference string) (dockerfile.Base, string, bool) {
 			return dockerfile.Base{Env: []string{"PATH=/usr/bin:/bin", "HOME=/h"}, User: "app"}, "the test", reference == "base"
 		},
-		Feature: func(reference string) (string, bool) {
-			return `{"id": "f", "version": "1.0.0", "containerEnv": {"GOBIN": "/f"}, "postCreateCommand": "feature"}`, reference == "r.io/x/f:1"
+		Feature: func(address string) (string, error) {
+			switch address {
+			case "r.io/x/f:1":
+				return `{"id": "f", "version": "1.0.0", "containerEnv": {"GOBIN": "/f"}, "postCreateCommand": "feature"}`, nil
+			case "r.io/x/none:1", "https://github.com/x/y/releases/latest/download/none.tgz":
+				return "", fs.ErrNotExist
+			}
+			return "", errors.New("not at hand")
 		},
 	}
 }
@@ -64,10 +71,22 @@ func TestProblems(t *testing.T) {
 		{"no compose file", files(config, `{"dockerComposeFile": ["a.yml"], "service": "s"}`), []string{"missing-file " + config + ":1:24"}},
 		{"no service", files(config, `{"dockerComposeFile": "a.yml", "service": "s"}`, ".devcontainer/a.yml", "services:\n  t:\n    image: base\n"),
 			[]string{"missing-service " + config + ":1:43"}},
-		{"no env file", files(config, `{"image": "base", "runArgs": ["--env-file", ".devcontainer//a/./.env"]}`), []string{"missing-file " + config + ":1:30"}},
-		{"an env file outside", files(config, `{"image": "base", "runArgs": ["--env-file", "/etc/env"]}`, "etc/env", "A=1"), []string{"outside " + config + ":1:30"}},
+		{"no service named", files(config, `{"dockerComposeFile": "a.yml"}`, ".devcontainer/a.yml", "services:\n  t:\n    image: base\n"),
+			[]string{"missing-service " + config + ":1:23"}},
+		{"a service of nothing", files(config, `{"dockerComposeFile": "a.yml", "service": "s"}`, ".devcontainer/a.yml", "services:\n  s:\n    user: u\n"),
+			[]string{"no-image .devcontainer/a.yml:2:3"}},
+		{"no compose file named", files(config, `{"dockerComposeFile": [], "service": "s"}`), []string{"missing-file " + config + ":1:23"}},
+		{"the usual compose files", files(config, `{"dockerComposeFile": [], "service": "s"}`, "docker-compose.yml", "services:\n  s: {}\n", "docker-compose.override.yml", "services:\n  s: {image: base}\n"), nil},
+		{"compose files of .env", files(config, `{"dockerComposeFile": [], "service": "s"}`, ".env", "A=1\nCOMPOSE_FILE=a.yml:sub/b.yml\n", "a.yml", "services:\n  s: {}\n", "sub/b.yml", "services:\n  s: {image: base}\n"), nil},
+		{"no env file", files(config, `{"image": "base", "runArgs": ["--env-file", ".devcontainer//a/./.env"]}`), []string{"missing-file " + config + ":1:45"}},
+		{"an env file outside", files(config, `{"image": "base", "runArgs": ["--env-file", "/etc/env"]}`, "etc/env", "A=1"), []string{"outside " + config + ":1:45"}},
 		{"no feature", files(config, `{"image": "base", "features": {"./f": {}}}`), []string{"missing-file " + config + ":1:32"}},
 		{"a feature outside", files(config, `{"image": "base", "features": {"../../f": {}}}`), []string{"feature " + config + ":1:32"}},
+		{"a feature that no registry has", files(config, `{"image": "base", "features": {"r.io/x/none:1": {}}}`), []string{"feature " + config + ":1:32"}},
+		{"a feature that is not at hand", files(config, `{"image": "base", "features": {"r.io/x/other:1": {}}}`), nil},
+		{"an order that names what no registry has", files(config, `{"image": "base", "overrideFeatureInstallOrder": ["r.io/x/none:1"], "features": {"r.io/x/f:1": {}}}`),
+			[]string{"feature " + config}},
+		{"a release that may have an older form", files(config, `{"image": "base", "features": {"x/y/none": {}}}`), nil},
 		{"no name", files(config, `{"image": "base", "name": "${localEnv}"}`), []string{"no-name " + config + ":1:27"}},
 		{"no image's name", files(config, `{"image": "a b"}`), []string{"bad-image " + config + ":1:11"}},
 		{"settings", files(config, `{"image": "base"}`, ".vscode/settings.json", "{\n\"a\": 1, \"a\": 2}"), []string{"duplicate .vscode/settings.json:2:9"}},
@@ -157,7 +176,7 @@ func TestGos(t *testing.T) {
 		{"COPY --from an image", docker("FROM base\nCOPY --from=golang:1.22.5 /usr/local/go /usr/local/go\n"),
 			[]string{"1.22.5 true COPY --from=golang:1.22.5 .devcontainer/D:2:1"}},
 		{"COPY --from a stage", docker("FROM golang:1.22.5 AS g\nFROM base\nCOPY --from=g /usr/local/go/ /usr/local/go/\n"),
-			[]string{"1.22.5 true COPY --from=g .devcontainer/D:3:1"}},
+			[]string{"1.22.5 true COPY --from=g .devcontainer/D:1:1"}},
 		{"COPY of something else", docker("FROM base\nCOPY --from=golang:1.22.5 /go/bin /usr/bin\n"), nil},
 		{"archive", docker("FROM base\nRUN curl -L https://go.dev/dl/go1.22.5.linux-amd64.tar.gz | tar -C /usr/local -xz\n"),
 			[]string{"1.22.5 true an archive of Go 1.22.5 .devcontainer/D:2:13"}},
@@ -321,6 +340,37 @@ func TestAway(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, lookups(views, "GOBIN", "GOPATH", "GOROOT", "GOARCH")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestEnvFile reads the files of --env-file where docker looks for them: in the folder that is opened. Away from the machine that
+// had them, a file that is not there is not missing, and what it said is not known.
+func TestEnvFile(t *testing.T) {
+	for _, test := range []struct {
+		name, config, written string
+		away                  bool
+		files                 []string
+		want                  []string
+	}{
+		{"beside the project", config, "e", false, []string{"e", "GOBIN=/e"}, []string{"GOBIN=/e runArgs e:1:1"}},
+		{"of a project further down", "sub/" + config, "e", false, []string{"e", "GOBIN=/above", "sub/e", "GOBIN=/e"}, []string{"GOBIN=/e runArgs sub/e:1:1"}},
+		{"by the host's path", config, "${localWorkspaceFolder}/e", false, []string{"e", "GOBIN=/e"}, []string{"GOBIN=/e runArgs e:1:1"}},
+		{"away", config, "${localWorkspaceFolder}/e", true, []string{"e", "GOBIN=/e"}, []string{"GOBIN=/e runArgs e:1:1"}},
+		{"away and gone", config, "e", true, nil, []string{"GOBIN is unknown:  "}},
+		{"away and the host's own", config, "${localEnv:HOME}/e", true, nil, []string{"GOBIN is unknown:  "}},
+		{"away and absolute", config, "/home/other/e", true, nil, []string{"GOBIN is unknown:  "}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := options()
+			o.Config, o.Away = test.config, test.away
+			project, views := Project(files(append(test.files, test.config, `{"image": "base", "runArgs": ["--env-file", "`+test.written+`"]}`)...), o)
+			if diff := cmp.Diff(test.want, lookups(views[1:2], "GOBIN")); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if len(project.Problems) > 0 {
+				t.Errorf("%+v", project.Problems)
+			}
+		})
 	}
 }
 

@@ -41,6 +41,28 @@ func (r *resolver) readSettings() {
 			r.project.Launch = append(r.project.Launch, launch...)
 		}
 	}
+	r.findNamed()
+}
+
+// findNamed asks for the files of the workspace that launch configurations and settings name.
+func (r *resolver) findNamed() {
+	ask := func(text string) {
+		if name, ok := r.project.Named(text); ok {
+			r.exists(name)
+		}
+	}
+	for _, configuration := range r.project.Launch {
+		for _, file := range configuration.EnvFiles() {
+			ask(file.Text)
+		}
+	}
+	for _, setting := range r.project.Settings {
+		if setting.Name == "go.alternateTools" {
+			for _, tool := range setting.Value.Members {
+				ask(tool.Value.Text)
+			}
+		}
+	}
 }
 
 // json reads a file of the project's folder that editors read; what is wrong with it is a problem.

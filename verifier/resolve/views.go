@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -162,16 +163,20 @@ func (r *resolver) composeLayers() []goenv.Layer {
 	for _, part := range []struct {
 		kind string
 		said []devcontainer.Variable
-	}{{goenv.EnvFile, fromCompose(r.project.Compose.EnvFile)}, {goenv.Compose, fromCompose(r.project.Compose.Environment)}} {
+	}{{goenv.EnvFile, r.fromCompose(r.project.Compose.EnvFile)}, {goenv.Compose, r.fromCompose(r.project.Compose.Environment)}} {
 		layers = append(layers, layersOf(part.said, part.kind, "")...)
 	}
 	return layers
 }
 
-func fromCompose(said []compose.Variable) []devcontainer.Variable {
+func (r *resolver) fromCompose(said []compose.Variable) []devcontainer.Variable {
 	var list []devcontainer.Variable
 	for _, v := range said {
-		list = append(list, devcontainer.Variable{Name: v.Name, Value: v.Value, Unset: v.Unset, Place: v.Place})
+		variable := devcontainer.Variable{Name: v.Name, Value: v.Value, Unset: v.Unset, Place: v.Place}
+		if r.Away && (v.Unset || v.FromHost) {
+			variable.Unset, variable.Unknown = false, "the machine on which the container was made decides it"
+		}
+		list = append(list, variable)
 	}
 	return list
 }
@@ -235,24 +240,46 @@ func (r *resolver) runArgsLayers() (files, variables []goenv.Layer) {
 		args.Env[i].Unknown = r.decidedAway(args.Env[i])
 	}
 	r.project.RunArgs = args
-	var said []devcontainer.Variable
-	for _, name := range args.EnvFiles {
-		inside := path.Clean(name)
-		if below, ok := strings.CutPrefix(inside, path.Clean(r.Host.Workspace)+"/"); ok && path.IsAbs(inside) {
-			inside = below
+	for _, named := range args.EnvFiles {
+		file, err := r.envFile(named.Name)
+		if err != nil && r.Away {
+			// Whoever made the container had it, or there would be none: what it says is not known.
+			files = append(files, goenv.Layer{Kind: goenv.RunArgs, Unseen: "the file " + named.Name + " is on the machine on which the container was made"})
+			continue
 		}
-		file, err := source.Read(r.workspace, inside)
 		if err != nil {
-			r.missing(inside, err, r.project.Config.Root.Get("runArgs").Place)
+			r.missing(file.Name, err, named.Place)
 			continue
 		}
 		list, problems := devcontainer.ParseEnvFile(file, r.Host.Env)
 		for _, p := range problems {
 			r.problem(p.Kind, p.Message, p.Place)
 		}
-		said = append(said, list...)
+		files = append(files, layersOf(list, goenv.RunArgs, "")...)
 	}
-	return layersOf(said, goenv.RunArgs, ""), layersOf(args.Env, goenv.RunArgs, "")
+	return files, layersOf(args.Env, goenv.RunArgs, "")
+}
+
+// envFile reads a file of --env-file, whose path docker takes from the folder that is opened. The name of the file is that in
+// the workspace, where it cannot be read too.
+func (r *resolver) envFile(written string) (source.File, error) {
+	name := written
+	if r.Away {
+		name = strings.TrimPrefix(name, "${localWorkspaceFolder}/")
+		if devcontainer.OfHost(name) != "" {
+			return source.File{Name: name}, fs.ErrNotExist
+		}
+	}
+	name = path.Clean(name)
+	if below, ok := strings.CutPrefix(name, path.Clean(r.Host.Workspace)+"/"); ok && path.IsAbs(name) {
+		name = below
+	}
+	if !path.IsAbs(name) {
+		name = path.Join(r.folder, name)
+	}
+	file, err := source.Read(r.workspace, name)
+	file.Name = name
+	return file, err
 }
 
 // inContainer replaces ${containerEnv:…}, the last of the three passes. What refers to a variable that is not known is not

@@ -73,3 +73,15 @@ func ReadWorkspaceFile(root jsonc.Node) ([]Setting, []Extension, []LaunchConfigu
 		ReadExtensions(root.Get("extensions", "recommendations"), RecommendedLayer),
 		ReadLaunch(root.Get("launch"))
 }
+
+// EnvFiles is what the attribute envFile names: one file or several (envUtils.ts, parseEnvFiles).
+func (l LaunchConfiguration) EnvFiles() []jsonc.Node {
+	var files []jsonc.Node
+	node := l.Root.Get("envFile")
+	for _, file := range append([]jsonc.Node{node}, node.Elements...) {
+		if file.Is(jsonc.String) && file.Text != "" {
+			files = append(files, file)
+		}
+	}
+	return files
+}

@@ -25,6 +25,11 @@ type Settings struct {
 	AlternateTools      map[string]string `json:"go.alternateTools,omitempty"`
 	ToolsEnvVars        map[string]string `json:"go.toolsEnvVars,omitempty"`
 	DoNotActivate       bool              `json:"go.terminal.activateEnvironment.false,omitempty"` // inverted: the default is true
+	NoLanguageServer    bool              `json:"go.useLanguageServer.false,omitempty"`            // inverted: the default is true
+	LanguageServerFlags []string          `json:"go.languageServerFlags,omitempty"`
+	BuildFlags          []string          `json:"go.buildFlags,omitempty"`
+	BuildTags           string            `json:"go.buildTags,omitempty"`
+	Gopls               map[string]string `json:"gopls,omitempty"` // the settings of gopls itself, by name without "gopls.", as JSON
 	ToolsEnvVarsPlaces  map[string]source.Place
 	GorootPlace         source.Place `json:",omitzero"`
 	AlternateToolsPlace source.Place `json:",omitzero"`
@@ -70,6 +75,18 @@ func (s *Settings) apply(setting Setting) {
 		s.ToolsGopath = text
 	case "go.terminal.activateEnvironment":
 		s.DoNotActivate = setting.Value.Is(jsonc.Bool) && setting.Value.Text == "false"
+	case "go.useLanguageServer":
+		s.NoLanguageServer = setting.Value.Is(jsonc.Bool) && setting.Value.Text == "false"
+	case "go.languageServerFlags":
+		s.LanguageServerFlags = texts(setting.Value)
+	case "go.buildFlags":
+		s.BuildFlags = texts(setting.Value)
+	case "go.buildTags":
+		s.BuildTags = text
+	case "gopls":
+		for _, member := range setting.Value.Fields() {
+			s.applyGopls(member.Name, member.Value)
+		}
 	case "go.alternateTools":
 		s.AlternateToolsPlace = setting.Place
 		tools := maps.Clone(s.AlternateTools)
@@ -90,6 +107,10 @@ func (s *Settings) apply(setting Setting) {
 			}
 			s.ToolsEnvVars[variable.Name] = variable.Value.Text
 			s.ToolsEnvVarsPlaces[variable.Name] = variable.Place
+		}
+	default:
+		if name, ok := strings.CutPrefix(setting.Name, "gopls."); ok {
+			s.applyGopls(name, setting.Value)
 		}
 	}
 }

@@ -1,0 +1,200 @@
+package vscode
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/jsonc"
+	"github.com/dcverify/dcverify/verifier/source"
+)
+
+// Debuggee is what a debug configuration makes of the environment of the tools for the program that it starts.
+type Debuggee struct {
+	Layers    []goenv.Layer      // over the tools view, lowest first: Delve's own, each envFile, then env
+	Request   map[string]*string // env of the launch request: with go.toolsEnvVars; nil takes a variable away
+	Program   string             // what it debugs, with the editor's variables replaced; empty where that depends on the moment
+	Problems  []DebuggeeProblem
+	NotProved string // why Delve is not started with that environment as it stands
+}
+
+// DebuggeeProblem is something in a debug configuration that keeps a variable, or the whole session, from the program.
+type DebuggeeProblem struct {
+	Kind  string       `json:"kind"`           // "missing", "relative", "no-text", or a kind of [EnvFileProblem]
+	Name  string       `json:"name,omitempty"` // of the variable, or the envFile
+	Words string       `json:"words,omitempty"`
+	Place source.Place `json:"place,omitzero"`
+}
+
+// Debuggees knows what is needed to say what environment debugged programs get.
+type Debuggees struct {
+	Workspace string
+	Host      goenv.Environ                          // of the process that runs the extension: ${env:X} in launch.json
+	Tools     goenv.Environ                          // of gopls and Delve
+	Always    map[string]string                      // what every launch request carries: go.toolsEnvVars, and GOPATH
+	Read      func(path string) (source.File, error) // reads an envFile
+}
+
+// Of puts the environment of one debug configuration together as resolveDebugConfigurationWithSubstitutedVariables does:
+// go.toolsEnvVars, then the envFiles in their order, then env; the last wins (goDebugConfiguration.ts). Delve lays that over
+// its own environment, which is that of the tools, and hands the result on.
+func (d Debuggees) Of(configuration LaunchConfiguration) Debuggee {
+	root := overlay(configuration.Root)
+	result := Debuggee{Request: map[string]*string{}, NotProved: notProved(root)}
+	for name, value := range d.Always {
+		result.Request[name] = &value
+	}
+	if program, unknown := d.substitute(root.Get("program").Text); unknown == "" && program != "" {
+		if !path.IsAbs(program) {
+			program = path.Join(d.Workspace, program)
+		}
+		result.Program = path.Clean(program)
+	}
+	files := root.Get("envFile")
+	if files.Is(jsonc.String) && files.Text != "" {
+		d.readFile(&result, files)
+	}
+	for _, element := range files.Elements {
+		if element.Is(jsonc.String) && element.Text != "" {
+			d.readFile(&result, element)
+		}
+	}
+	d.readEnv(&result, root.Get("env"))
+	// Delve sets this for builds of its own, at the start of all its commands, and hands it on (cmd/dlv/main.go).
+	if own := result.Request["CGO_CFLAGS"]; d.Tools["CGO_CFLAGS"] == "" && (own == nil || *own == "") {
+		delve := goenv.Layer{Kind: goenv.Delve, Set: map[string]string{"CGO_CFLAGS": "-O0 -g"}}
+		result.Layers = append([]goenv.Layer{delve}, result.Layers...)
+	}
+	return result
+}
+
+// overlay lays what stands under linux over the rest, as the editor does for every configuration before extensions see it.
+func overlay(root jsonc.Node) jsonc.Node {
+	linux := root.Get("linux")
+	if !linux.Is(jsonc.Object) {
+		return root
+	}
+	root.Members = slices.Concat(root.Members, linux.Members) // of several members with one name the last counts
+	return root
+}
+
+// notProved tells the configurations that no Delve of ours can stand for.
+func notProved(root jsonc.Node) string {
+	switch mode := root.Get("mode").Text; {
+	case root.Get("request").Text == "attach" || mode == "remote":
+		return "it attaches: the program has the environment that it was started with"
+	case root.Get("debugAdapter").Text == "legacy":
+		return "it uses the old debug adapter"
+	case root.Get("port").Truthy():
+		return "somebody else starts the server that it connects to"
+	case slices.Contains([]string{"integratedTerminal", "externalTerminal"}, root.Get("console").Text):
+		return "a terminal starts it, whose shell has its say"
+	case mode == "replay" || mode == "core":
+		return "no program is started"
+	}
+	return ""
+}
+
+func (d Debuggees) readFile(result *Debuggee, node jsonc.Node) {
+	name, unknown := d.substitute(node.Text)
+	problem := DebuggeeProblem{Name: name, Place: node.Place}
+	switch {
+	case unknown != "":
+		result.NotProved = unknown
+		result.Layers = append(result.Layers, goenv.Layer{Kind: goenv.LaunchFile, Name: node.Text, Unseen: unknown})
+		return
+	case !path.IsAbs(name):
+		problem.Kind, problem.Words = "relative", "the path is relative"
+	default:
+		file, err := d.Read(name)
+		if err == nil {
+			d.addFile(result, file)
+			return
+		}
+		problem.Kind, problem.Words = "missing", err.Error()
+	}
+	result.Problems = append(result.Problems, problem)
+	result.NotProved = "its envFile cannot be read"
+}
+
+func (d Debuggees) addFile(result *Debuggee, file source.File) {
+	parsed := ParseEnvFile(file, d.Tools)
+	layer := goenv.Layer{Kind: goenv.LaunchFile, Name: file.Name, Set: parsed.Set, Places: parsed.Places}
+	for _, name := range slices.Sorted(maps.Keys(parsed.Set)) {
+		value := parsed.Set[name]
+		result.Request[name] = &value
+	}
+	for _, p := range parsed.Problems {
+		result.Problems = append(result.Problems, DebuggeeProblem{Kind: string(p.Kind), Name: p.Name, Place: p.Place})
+	}
+	result.Layers = append(result.Layers, layer)
+}
+
+func (d Debuggees) readEnv(result *Debuggee, env jsonc.Node) {
+	if !env.Is(jsonc.Object) {
+		return
+	}
+	layer := goenv.Layer{Kind: goenv.LaunchEnv, Set: map[string]string{}, Places: map[string]source.Place{}, Unknown: map[string]string{}}
+	for _, variable := range env.Members {
+		name, node := variable.Name, env.Get(variable.Name)
+		delete(layer.Set, name)
+		delete(layer.Unknown, name)
+		layer.Unset = slices.DeleteFunc(layer.Unset, func(unset string) bool { return unset == name })
+		layer.Places[name] = variable.Place
+		switch {
+		case node.Is(jsonc.Null):
+			layer.Unset = append(layer.Unset, name)
+			result.Request[name] = nil
+		case !node.Is(jsonc.String):
+			// Delve takes the whole request back: "cannot unmarshal number into … of type string".
+			result.Problems = append(result.Problems, DebuggeeProblem{Kind: "no-text", Name: name, Words: string(node.Kind), Place: variable.Place})
+			result.NotProved = "Delve refuses an env with a value that is no text"
+			layer.Unknown[name] = "it is no text, which Delve refuses"
+		default:
+			value, unknown := d.substitute(node.Text)
+			if unknown != "" {
+				layer.Unknown[name] = unknown
+				delete(result.Request, name)
+				break
+			}
+			layer.Set[name] = value
+			result.Request[name] = &value
+		}
+	}
+	result.Layers = append(result.Layers, layer)
+}
+
+// substitute replaces the editor's variables in a text of launch.json, as the editor does on the side of the extension. What
+// depends on the file that is open, on an answer or on a command is not known before.
+func (d Debuggees) substitute(text string) (value, unknown string) {
+	value = variable.ReplaceAllStringFunc(text, func(reference string) string {
+		name := reference[2 : len(reference)-1]
+		kind, argument, _ := strings.Cut(name, ":")
+		switch {
+		case kind == "env":
+			return d.Host[argument]
+		case name == "workspaceFolder", name == "workspaceRoot":
+			return d.Workspace
+		case name == "workspaceFolderBasename", name == "workspaceRootFolderName":
+			return path.Base(d.Workspace)
+		case name == "userHome":
+			return d.Host["HOME"]
+		case name == "pathSeparator", name == "/":
+			return "/"
+		case slices.Contains(ofTheMoment, kind):
+			unknown = fmt.Sprintf("what %s is the editor knows when it starts", reference)
+		}
+		return reference
+	})
+	return value, unknown
+}
+
+// ofTheMoment are the editor's variables whose value nobody knows before F5.
+var ofTheMoment = []string{
+	"file", "fileBasename", "fileBasenameNoExtension", "fileDirname", "fileDirnameBasename", "fileExtname", "fileWorkspaceFolder",
+	"relativeFile", "relativeFileDirname", "lineNumber", "columnNumber", "selectedText", "cwd", "execPath", "extensionInstallFolder",
+	"defaultBuildTask", "input", "command", "config", "workspaceFolder", "workspaceRoot",
+}
