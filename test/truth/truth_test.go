@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	tries  = flag.Int("tries", 1, "how often each tool is used in each process class")
+	tries  = flag.Int("tries", 2, "how often each tool is used in each process class")
 	update = flag.Bool("update", false, "rewrite the table in the README")
 )
 
@@ -70,7 +70,7 @@ var declarations = []declaration{
 	{name: "Dockerfile `ENV` and `containerEnv` right, `remoteEnv` wrong", dockerfile: "ENV GOROOT=" + right, containerEnv: right, remoteEnv: wrong},
 	{name: "Dockerfile `ENV` and `containerEnv` wrong, `remoteEnv` right", dockerfile: "ENV GOROOT=" + wrong, containerEnv: wrong, remoteEnv: right},
 	{name: "Dockerfile `ENV` wrong, `containerEnv` right", dockerfile: "ENV GOROOT=" + wrong, containerEnv: right},
-	{name: "`/etc/profile.d`, wrong", dockerfile: loginFile},
+	{name: "a login file, wrong", dockerfile: loginFile},
 	{name: "`go.toolsEnvVars`, wrong", toolsEnvVars: wrong},
 	{name: "Dockerfile `ENV`, a missing folder", dockerfile: "ENV GOROOT=" + gone},
 	{name: "nowhere, and go.mod switches the toolchain", dockerfile: "ENV GOROOT=", switches: true},
