@@ -99,12 +99,13 @@ func TestScenarios(t *testing.T) {
 			name:   "toolchain switch under a pinned GOROOT",
 			config: object{"image": "dcv/go-feature:1.25"},
 			files:  goModule("1.26.8"),
-			want:   "E DV106, E DV604, E DV803, i DV108",
+			want:   "E DV106, E DV604, E DV803, i DV108, i DV306",
 			says: map[string]string{
 				"DV106": `in the editor's terminal and debugger every build fails: compile: version "go1.25.9" does not match go tool version "go1.26.8"`,
 				"DV803": "view terminal, tools", // and in no other: a plain shell builds
 			},
 			mended: object{"containerEnv": object{"GOROOT": ""}},
+			left:   "i DV306",
 		},
 		{
 			name:   "toolchain switch that is still to be downloaded",
@@ -112,10 +113,10 @@ func TestScenarios(t *testing.T) {
 			files: merge(goModule("1.26.8"), map[string]string{
 				".devcontainer/Dockerfile": "FROM dcv/go-feature:1.25\nUSER root\nRUN chmod -R u+w /go/pkg && rm -rf /go/pkg/mod /go/pkg/sumdb\n",
 			}),
-			want:   "E DV106, i DV108, i DV904",
+			want:   "E DV106, i DV108, i DV306, i DV904",
 			says:   map[string]string{"DV106": "as soon as go1.26.8 is downloaded, every build in the editor's terminal and debugger will fail"},
 			mended: object{"containerEnv": object{"GOROOT": ""}},
-			left:   "i DV904",
+			left:   "i DV306, i DV904",
 		},
 		{
 			name:   "go lost in login shells and what is probed of them",
@@ -205,8 +206,9 @@ func TestScenarios(t *testing.T) {
 		{
 			name:   "the image of the devcontainers project",
 			config: object{"image": "mcr.microsoft.com/devcontainers/go:2-1.26-bookworm"},
-			want:   "i DV108",
+			want:   "i DV108, i DV306",
 			mended: object{"containerEnv": object{"GOROOT": ""}},
+			left:   "i DV306",
 		},
 	}
 	for _, s := range scenarios {
