@@ -1,6 +1,7 @@
 package real
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -39,6 +40,7 @@ func TestScenarios(t *testing.T) {
 		mended object            // laid over config: what takes the defect away; nil where there is none
 		left   string            // what is found then
 		only   []string          // arguments for dcverify run
+		hides  string            // words that no report may hold
 	}{
 		{
 			name:   "clean, as root",
@@ -174,6 +176,29 @@ func TestScenarios(t *testing.T) {
 			mended: object{"runArgs": []string{}},
 		},
 		{
+			name:   "a debug configuration that misspells GODEBUG over a good envFile",
+			config: object{"image": "dcv/go:1.26", "remoteUser": "dev"},
+			files: merge(goModule("1.26.0"), map[string]string{
+				".env": "GODEBUG=gctrace=1\nAPI=secret-of-the-file\nPORT=8080\n",
+				".vscode/launch.json": `{"configurations": [{
+  "name": "Launch", "type": "go", "request": "launch", "program": "${workspaceFolder}", "envFile": "${workspaceFolder}/.env",
+  "env": {
+    "GODEBUG": "gctracee=1,madvdontneed=0,netdns=go",
+    "API": "secret-of-the-configuration",
+    "PORT": null,
+    "GOTRACEBACK": "full"
+  }
+}]}
+`,
+			}),
+			want: "E DV608, W DV609, i DV608",
+			says: map[string]string{
+				"DV608": "GODEBUG=gctracee=1: go1.26.8 knows no setting of that name, and no Go says so (view debuggee); did you mean gctrace?",
+				"DV609": "GOTRACEBACK=full is no word that Go knows",
+			},
+			hides: "secret-of",
+		},
+		{
 			name:   "busybox, no bash",
 			config: object{"image": "dcv/busybox-go:1.26"},
 			want:   "W DV701",
@@ -202,6 +227,9 @@ func TestScenarios(t *testing.T) {
 				if !found {
 					t.Errorf("no finding of %s says %q: %v", code, words, finds(r, code))
 				}
+			}
+			if text, err := json.Marshal(r); err != nil || s.hides != "" && strings.Contains(string(text), s.hides) {
+				t.Errorf("the report holds %q, %v", s.hides, err)
 			}
 			proved(t, r)
 			nothingLeft(t, w)
@@ -236,6 +264,7 @@ func proved(t *testing.T, r report.Report) {
 		facts.DAPProof:    "start connect initialize launch breakpoint stop stack locals exit",
 		facts.TestProof:   "start connect initialize launch breakpoint stop stack locals exit",
 		facts.PtraceProof: "call child sibling other-user first-process",
+		facts.EnvProof:    "start connect initialize launch breakpoint stop environ godebug panic exit",
 		facts.GoplsProof:  "start initialize load definition hover diagnostics go.mod exit",
 	}
 	proofs := len(steps)

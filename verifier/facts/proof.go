@@ -17,8 +17,8 @@ const (
 	TerminalProof = "delve-launch-terminal" // the same in the editor's terminal, where that makes a difference
 	AttachProof   = "delve-attach"
 	DAPProof      = "delve-dap"
-	EnvProof      = "delve-env" // one per debug configuration; see Debuggee
 	GoplsProof    = "gopls"
+	EnvProof      = "delve-env"    // what the programs of debug configurations get; see Debuggee
 	PtraceProof   = "ptrace"       // of the kernel, without a debugger
 	TestProof     = "delve-test"   // a test debugged as the editor does
 	ServerProof   = "delve-server" // a running headless server asked
