@@ -143,9 +143,13 @@ func (p Ptrace) Proof() Proof {
 	call := PtraceProbe{Name: "call", PtraceResult: p.Call}
 	proof.Steps = append(proof.Steps, Step{Name: "call", Observed: call.Observed()})
 	for _, probe := range p.Probes() {
-		step := Step{Name: probe.Name, Predicted: "refused", Observed: probe.Observed()}
-		if probe.Predicted {
+		step := Step{Name: probe.Name, Observed: probe.Observed()}
+		switch {
+		case !probe.Tried: // then there was nothing to predict
+		case probe.Predicted:
 			step.Predicted = ptracePermitted
+		default:
+			step.Predicted = "refused"
 		}
 		proof.Steps = append(proof.Steps, step)
 	}
