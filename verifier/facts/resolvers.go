@@ -9,6 +9,7 @@ import (
 // library, which programs that were built with cgo may use.
 type Resolution struct {
 	View    string         `json:"view"`
+	Alone   string         `json:"alone,omitempty"` // why programs that are built here have Go's resolver alone; then no name was looked up
 	Names   []ResolvedName `json:"names"`
 	Hosts   string         `json:"hosts,omitempty"`   // the line hosts of nsswitch.conf
 	Search  []string       `json:"search,omitempty"`  // domains of resolv.conf

@@ -66,7 +66,7 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 		goflags: cmp.Or(found.Outside.Env["GOFLAGS"], environment.env["GOFLAGS"]),
 		gowork:  found.Inside.Env["GOWORK"],
 		gocache: found.Outside.Env["GOCACHE"],
-		version: found.Outside.Env["GOVERSION"],
+		version: cmp.Or(found.Inside.Env["GOVERSION"], found.Outside.Env["GOVERSION"]),
 		cgo:     found.Outside.Env["CGO_ENABLED"],
 	}
 	program := async(func() facts.Build { return g.compile(ctx, scratch) })

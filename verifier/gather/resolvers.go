@@ -31,7 +31,7 @@ func (g *gatherer) resolvers(ctx context.Context, builds map[string]func() build
 	case program.Status != facts.Passed:
 		return facts.Absent[facts.Resolution]("no program can be built: " + program.Error)
 	case m.cgo == "0":
-		return facts.Absent[facts.Resolution]("CGO_ENABLED is 0, or there is no C compiler: programs that are built here have Go's resolver alone")
+		return facts.Known(facts.Resolution{View: goenv.ToolsView, Alone: "CGO_ENABLED is 0, or there is no C compiler"})
 	}
 	folder, err := g.writeModule("resolver", map[string]string{"go.mod": "module dcverify.test/resolver\n\ngo " + m.asked() + "\n", "main.go": resolverSource})
 	if err != nil {
@@ -60,7 +60,7 @@ func (g *gatherer) resolvers(ctx context.Context, builds map[string]func() build
 	g.Progress("looking names up")
 	byC, words, err := ask("cgo+1")
 	if err == nil && strings.Contains(words, "without support for the cgo resolver") {
-		return facts.Absent[facts.Resolution]("programs that are built here have Go's resolver alone")
+		return facts.Known(facts.Resolution{View: goenv.ToolsView, Alone: "they are built without cgo"})
 	}
 	if err != nil {
 		return facts.Failed[facts.Resolution](err.Error())
