@@ -36,13 +36,13 @@ lint() {
 fast() {
   step "fast tests, with the race detector"
   local packages
-  mapfile -t packages < <(go list ./... | grep -v /test/real)
+  mapfile -t packages < <(go list ./... | grep -vE '/test/(real|truth)$')
   go test -race "${packages[@]}"
 }
 
 real() {
   step "tests on real dev containers"
-  go test -count=1 -timeout 60m -v ./test/real 2>&1 | grep --line-buffered -vE '^=== (RUN|PAUSE|CONT|NAME)'
+  go test -count=1 -p 1 -timeout 60m -v ./test/real ./test/truth 2>&1 | grep --line-buffered -vE '^=== (RUN|PAUSE|CONT|NAME)'
 }
 
 case ${1:-all} in

@@ -64,6 +64,9 @@ func reportBuild(p *check.Pass, build facts.Build) {
 		f.Message = fmt.Sprintf("go cannot %s the workspace's packages (view %s): %s", step, list(build.Views), build.Error)
 		f.Cause = "the workspace's go.mod, go.work or vendor folder and this environment do not fit each other"
 	}
+	if cause, fix, ok := exhausted(build.Error); ok {
+		f.Cause, f.Fixes = cause, []finding.Fix{fix}
+	}
 	if value, declared := p.View(build.Views[0]).Goroot(); declared && strings.Contains(build.Error, "go tool version") {
 		f.Cause = "GOROOT and the go command are of different releases; GOROOT is set by " + said(value.Origin)
 		f.Location = value.Origin.Place
@@ -137,14 +140,18 @@ var proofInconclusive = check.Check{
 	Needs:   []facts.Need{facts.Environment},
 	Run: func(p *check.Pass) {
 		report := func(what, why string) {
-			p.Report(finding.Finding{
+			f := finding.Finding{
 				Message:  fmt.Sprintf("%s came to no verdict: %s", what, why),
 				Cause:    "it ran out of time, was interrupted, or dcverify's own part of it failed",
 				Fixes:    []finding.Fix{{Message: "run it again with more time", Safe: true, Commands: []string{"dcverify run --timeout 15m"}}},
 				Evidence: map[string]string{"proof": what},
-			}, what)
+			}
+			if cause, fix, ok := exhausted(why); ok {
+				f.Cause, f.Fixes = cause, []finding.Fix{fix}
+			}
+			p.Report(f, what)
 		}
-		for _, name := range []string{facts.LaunchProof, facts.TerminalProof, facts.AttachProof, facts.DAPProof, facts.EnvProof, facts.GoplsProof} {
+		for _, name := range facts.ProofNames {
 			if proof, ok := p.Proofs[name].Get(); ok && proof.Status == facts.Broken {
 				report(name, proof.Reason)
 			}

@@ -91,6 +91,7 @@ func All() []check.Check {
 		extensionCheck,
 		lookupAgrees,
 		cgoToolchain,
+		cgoDNS,
 		buildProof,
 		viewUnknown,
 		proofInconclusive,

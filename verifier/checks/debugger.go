@@ -23,7 +23,7 @@ var dlvFound = check.Check{
 			p.Skip("%s", p.Tools["dlv"].Why())
 			return
 		}
-		install := finding.Fix{Message: "install it", Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspaceGo(p))}}
+		install := finding.Fix{Message: "install " + newestFitting(workspaceGo(p)), Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspaceGo(p))}}
 		switch {
 		case dlv.Binary.Path == "":
 			p.Report(finding.Finding{
@@ -69,11 +69,14 @@ var dlvCompatible = check.Check{
 		f := finding.Finding{
 			Evidence: map[string]string{"dlv": dlv.Binary.Path, "dlvVersion": dlv.Binary.Version, "dlvBuiltWith": dlv.Binary.GoVersion, "go": workspace},
 			Fixes: []finding.Fix{{
-				Message: "install a dlv that fits", Safe: true,
+				Message: "install " + newestFitting(workspace), Safe: true,
 				Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspace)},
 			}},
 		}
 		window, known := delveWindow(dlv.Binary.Version)
+		if !known {
+			window, known = saidWindow(p, dlv.Binary.Path)
+		}
 		short := strings.TrimPrefix(workspace, "go")
 		switch {
 		case known && goenv.CompareVersions(goenv.Minor(workspace), window.most) > 0:
@@ -287,6 +290,9 @@ func viewsOf(proof facts.Proof) []string { return append([]string{proof.View}, p
 func whyProofFailed(p *check.Pass, step, reason string) (cause, fix string) {
 	ptrace, probed := p.Ptrace.Get()
 	refused := (ptrace.Child.Tried && !ptrace.Child.OK) || (ptrace.Sibling.Tried && !ptrace.Sibling.OK)
+	if cause, fix, ok := exhausted(reason); ok {
+		return cause, fix.Message
+	}
 	switch {
 	case step == "build" || step == "launch" && strings.Contains(reason, "Build Error"):
 		return "Delve debugs what go builds in the editor's environment, and go builds nothing there", "mend the build first (DV803)"

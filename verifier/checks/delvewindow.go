@@ -1,8 +1,12 @@
 package checks
 
 import (
+	"fmt"
+
 	"golang.org/x/mod/semver"
 
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 )
 
@@ -51,6 +55,32 @@ func delveWindow(version string) (goWindow, bool) {
 		}
 	}
 	return found, found.from != ""
+}
+
+// saidWindow is the window as a running Delve has told it in a proof: the word of one that is newer than the table.
+func saidWindow(p *check.Pass, path string) (goWindow, bool) {
+	for _, name := range []string{facts.LaunchProof, facts.AttachProof, facts.LeastProof} {
+		proof, _ := p.Proofs[name].Get()
+		if tool := proof.Tool; tool.Path == path && tool.LeastGo != "" && tool.MostGo != "" {
+			return goWindow{least: goenv.Minor(tool.LeastGo), most: goenv.Minor(tool.MostGo)}, true
+		}
+	}
+	return goWindow{}, false
+}
+
+// newestFitting names the Delve that fittingDelve finds: "dlv v1.25.2, the newest that supports Go 1.24".
+func newestFitting(goVersion string) string {
+	version, minor := fittingDelve(goVersion), goenv.Minor(goVersion)
+	newest := delveWindows[len(delveWindows)-1]
+	switch {
+	case minor == "":
+		return "dlv"
+	case version == "latest" && goenv.CompareVersions(minor, newest.most) > 0:
+		return fmt.Sprintf("a dlv that supports Go %s: %s, the newest that dcverify knows, does not", minor, newest.last)
+	case version == "latest":
+		version = newest.last
+	}
+	return fmt.Sprintf("dlv %s, the newest that supports Go %s", version, minor)
 }
 
 // fittingDelve is the newest Delve release that supports the given Go, or "latest".

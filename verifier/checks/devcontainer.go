@@ -13,6 +13,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/source"
 )
 
 var configValid = check.Check{
@@ -38,6 +39,15 @@ var configValid = check.Check{
 			}
 		}
 		unreadProperties(p, project)
+		if at := project.Config.File; at != "" && !devcontainer.Found(at) {
+			p.Report(finding.Finding{
+				Severity: finding.Warning,
+				Message:  "no tool looks for a configuration at " + at,
+				Location: source.Place{File: at, Line: 1, Column: 1},
+				Cause:    "tools look for .devcontainer/devcontainer.json, .devcontainer.json and .devcontainer/NAME/devcontainer.json, one folder deep",
+				Fixes:    []finding.Fix{{Message: "move it to one of these places, or name it with --config every time"}},
+			}, at)
+		}
 	},
 }
 
@@ -80,7 +90,7 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 			f.Severity, f.Cause = finding.Warning, "dcverify reads nothing outside of the folder that it was given"
 			f.Fixes = []finding.Fix{{Message: "give dcverify the folder above, with --config"}}
 		}
-	case "missing-service", "empty-from", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
+	case "missing-service", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"
 		f.Fixes = []finding.Fix{{Message: "mend it here"}}
 	case "type-stops", "type-lost":
@@ -88,6 +98,18 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 			f.Severity = finding.Warning
 		}
 		f.Fixes = []finding.Fix{{Message: "write what is wanted here, or take it out"}}
+	case "cli-fails", "cli-other-image", "cli-no-user", "cli-image", "cli-user":
+		f.Cause = "the reference CLI reads a Dockerfile with regular expressions, line by line: it knows no continued lines, no here documents, one variable an instruction, and stages by their very letters"
+		f.Fixes = []finding.Fix{{Message: "write it so that both understand it: FROM and USER plainly, at the beginning of a line, and no other line that begins with them"}}
+		switch problem.Kind {
+		case "cli-image":
+			f.Severity = finding.Warning
+		case "cli-user", "cli-no-user":
+			if problem.Kind == "cli-user" {
+				f.Severity = finding.Warning
+			}
+			f.Fixes = append([]finding.Fix{{Message: "name the user in devcontainer.json: remoteUser and containerUser", Safe: true}}, f.Fixes...)
+		}
 	case "escape":
 		f.Severity, f.Cause = finding.Warning, "a directive counts only above everything else"
 		f.Fixes = []finding.Fix{{Message: "use the backslash"}}

@@ -379,8 +379,11 @@ var argMissing = check.Check{
 					Upstream: []string{"failed to solve: base name (${VARIANT}) should not be blank", "failed to parse stage name: invalid reference format"},
 					Fixes:    []finding.Fix{{Message: "give the ARG a default, or pass it in build.args of devcontainer.json", Safe: true}},
 				}
-				if stage >= 0 && stage < len(build.Stages) && !build.Stages[stage].Built {
+				switch {
+				case stage >= 0 && stage < len(build.Stages) && !build.Stages[stage].Built:
 					f.Severity = finding.Warning // nobody builds it yet
+				case emptied(project):
+					f.Severity = finding.Info // the machine where it is built, or a .env that nobody commits, may have the value
 				}
 				p.Report(f, build.File, build.Stages[max(min(stage, len(build.Stages)-1), 0)].From)
 			case problem.Kind == "undefined-arg":
@@ -418,6 +421,25 @@ var argMissing = check.Check{
 			}, given.name)
 		}
 	},
+}
+
+// emptied tells whether a build argument may be empty because of the machine: devcontainer.json takes it from the host, or
+// compose gives it the empty text, which it makes of a variable that nothing sets.
+func emptied(project facts.Project) bool {
+	for _, m := range project.Config.Root.Get("build", "args").Members {
+		if strings.Contains(m.Value.Text, "${localEnv:") || strings.Contains(m.Value.Text, "${env:") {
+			return true
+		}
+	}
+	if project.Compose == nil || project.Compose.Build == nil {
+		return false
+	}
+	for _, value := range project.Compose.Build.Args {
+		if value == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // goVariableAt is the Go variable that the ENV instruction at a place sets; empty for others.

@@ -316,6 +316,9 @@ type toolNeed struct {
 
 // tooOld tells whether a Go is older than what is needed. A release without its third number is taken for its newest patch.
 func tooOld(running, needed string) bool {
+	if strings.Count(needed, ".") < 2 && strings.ContainsAny(running, "rb") { // a release candidate knows the language of its release
+		return goenv.CompareVersions(goenv.Minor(running), goenv.Minor(needed)) < 0
+	}
 	if strings.Count(running, ".") < 2 && !strings.ContainsAny(running, "rb") {
 		return goenv.CompareVersions(running, goenv.Minor(needed)) < 0
 	}

@@ -27,6 +27,9 @@ var pathFrozen = check.Check{
 			}
 			var frozen []finding.Related
 			severity, file := finding.Warning, ""
+			if !inBuild(script) {
+				severity = finding.Info // by then PATH holds what images, features and files put there
+			}
 			for _, command := range script.Shell.Commands {
 				for _, write := range command.Writes() {
 					if !freezes(write) {

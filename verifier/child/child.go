@@ -143,6 +143,9 @@ func (p *pipes) closeTheirs(cmd *exec.Cmd) {
 // PID is also the id of its process group and of its session.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
+// Members are the living processes of the program's session, itself among them.
+func (p *Process) Members() []Stat { return members(p.PID()) }
+
 // EndsWithin waits for its end.
 func (p *Process) EndsWithin(d time.Duration) bool {
 	timer := time.NewTimer(d)

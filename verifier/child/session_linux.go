@@ -51,9 +51,6 @@ func Look(pid int) (Stat, error) {
 	return Stat{PID: pid, State: fields[0][0], Session: session, Start: string(fields[19])}, nil
 }
 
-// Session is the living processes of the session that the child leads, itself among them.
-func (p *Process) Session() []Stat { return members(p.PID()) }
-
 // members are the living processes of a session.
 func members(sid int) []Stat {
 	dir, err := os.Open("/proc")

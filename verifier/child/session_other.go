@@ -24,8 +24,7 @@ func kill(pid int) {
 
 func endSession(int, time.Duration) {}
 
+func members(int) []Stat { return nil }
+
 // Look would read /proc/PID/stat.
 func Look(int) (Stat, error) { return Stat{}, errors.ErrUnsupported }
-
-// Session is what only Linux tells.
-func (p *Process) Session() []Stat { return nil }

@@ -47,7 +47,7 @@ func TestRead(t *testing.T) {
 			want: Service{Place: app, Environment: []Variable{
 				{Name: "A", Value: "1", Place: at(c, 4, 9)},
 				{Name: "BOTH", Value: "host", FromHost: true, Place: at(c, 5, 9)},
-				{Name: "FROM_DOTENV", Value: "d", FromHost: true, Place: at(c, 6, 9)},
+				{Name: "FROM_DOTENV", Value: "d", FromHost: true, Place: at(".env", 1, 1)},
 				{Name: "GONE", Unset: true, Place: at(c, 7, 9)},
 				{Name: "A", Value: "2", Place: at("d.yml", 4, 7)},
 				{Name: "N", Value: "1.50", Place: at("d.yml", 5, 7)},
@@ -120,6 +120,75 @@ func TestRead(t *testing.T) {
 			problems: []Problem{
 				{Kind: "missing-variable", Message: `want [source:]target[:mode], not ":/agent"`, Place: at(c, 5, 9)},
 				{Kind: "syntax", Message: `want [source:]target[:mode], not ":/x"`, Place: at(c, 6, 9)},
+			},
+		},
+		{
+			name: "values of .env are where they are written",
+			files: map[string]string{
+				".env": "# x\nTAG=1.22\nU=dev\nGOFLAGS=-mod=mod\nH=dotenv\n",
+				c: "services:\n  app:\n    image: golang:${TAG:-1.21}-$$x\n    user: $U\n    build:\n      args: {V: '${TAG}', W: '${TAG}${U}', TAG: }\n" +
+					"    environment:\n      - GOFLAGS=${GOFLAGS}\n      - H=$H\n      - GONE=${GONE-x}\n",
+			},
+			host: map[string]string{"H": "host"},
+			want: Service{
+				Place: app, Image: "golang:1.22-$x", ImagePlace: at(c, 3, 12), User: "dev",
+				Build: &Build{
+					Context: ".", Args: map[string]string{"V": "1.22", "W": "1.22dev", "TAG": "1.22"},
+					ArgPlaces: map[string]source.Place{"V": at(".env", 2, 1), "W": at(c, 6, 27), "TAG": at(".env", 2, 1)}, Place: at(c, 5, 5),
+				},
+				Environment: []Variable{
+					{Name: "GOFLAGS", Value: "-mod=mod", Place: at(".env", 4, 1)},
+					{Name: "H", Value: "host", Place: at(c, 9, 9)},
+					{Name: "GONE", Value: "x", Place: at(c, 10, 9)},
+				},
+			},
+		},
+		{
+			name: "include, each with a folder and variables of its own",
+			files: map[string]string{
+				".env":         "OUTER=o\n",
+				c:              "include:\n  - one/c.yml\n  - path: [two/c.yml, two/over.yml]\n    project_directory: three\n    env_file: four.env\nservices:\n  app:\n    environment: {A: own}\n",
+				"one/c.yml":    "services:\n  app:\n    build: .\n    image: one\n    environment: {A: one, B: '${OUTER}${INNER}', C: one}\n",
+				"one/.env":     "INNER=i\nOUTER=never\n",
+				"two/c.yml":    "services:\n  app:\n    volumes: ['.:/w']\n    user: $USERNAME\n    environment: {C: two}\n  other: {}\n",
+				"two/over.yml": "services:\n  app:\n    environment: {D: over}\n",
+				"four.env":     "USERNAME=four\n",
+				"three/.env":   "USERNAME=never\n",
+			},
+			want: Service{
+				Place: at(c, 7, 3), Image: "one", ImagePlace: at("one/c.yml", 4, 12), User: "four",
+				Build:   &Build{Context: "one", Place: at("one/c.yml", 3, 5)},
+				Volumes: []Volume{{Type: "bind", Source: "three", Target: "/w", Place: at("two/c.yml", 3, 15)}},
+				Environment: []Variable{
+					{Name: "C", Value: "two", Place: at("two/c.yml", 5, 19)},
+					{Name: "D", Value: "over", Place: at("two/over.yml", 3, 19)},
+					{Name: "A", Value: "one", Place: at("one/c.yml", 5, 19)},
+					{Name: "B", Value: "oi", Place: at("one/c.yml", 5, 27)},
+					{Name: "C", Value: "one", Place: at("one/c.yml", 5, 50)},
+					{Name: "A", Value: "own", Place: at(c, 8, 19)},
+				},
+			},
+		},
+		{
+			name: "a service of an included file alone, and extended",
+			files: map[string]string{
+				c:            "include: [in.yml]\nservices:\n  app:\n    extends: base\n    environment: [A]\n",
+				"in.yml":     "include: [deep/d.yml]\nservices:\n  base: {user: b}\n",
+				"deep/d.yml": "services:\n  base: {working_dir: /w}\n",
+			},
+			want: Service{Place: at(c, 3, 3), User: "b", WorkingDir: "/w", Environment: []Variable{{Name: "A", Unset: true, Place: at(c, 5, 19)}}},
+		},
+		{
+			name: "include of what is not there, of itself, and from elsewhere",
+			files: map[string]string{
+				c:        "include:\n  - gone.yml\n  - in.yml\n  - ../out.yml\n  - {path: more.yml, env_file: gone.env}\n  - https://example.com/c.yml\n",
+				"in.yml": "include: [c.yml]\n", "more.yml": "services: {}\n",
+			},
+			problems: []Problem{
+				{Kind: "missing-file", Message: "gone.yml does not exist", Place: at(c, 2, 5)},
+				{Kind: "outside", Message: "../out.yml is outside of the workspace", Place: at(c, 4, 5)},
+				{Kind: "missing-env-file", Message: "open gone.env: file does not exist", Place: at(c, 5, 32)},
+				{Kind: "syntax", Message: "c.yml includes itself", Place: at("in.yml", 1, 11)},
 			},
 		},
 		{
@@ -274,6 +343,7 @@ func TestReadLimits(t *testing.T) {
 		"alias":   {"c.yml": "services: &a\n  app: *a\n"},
 		"self":    {"c.yml": "services: {app: {environment: &a [*a]}}\n"},
 		"nodes":   {"c.yml": "[" + strings.Repeat("a,", maxNodes) + "]"},
+		"include": {"c.yml": "include: [" + strings.Repeat("a.yml, ", 150) + "]\nservices: {app: {}}\n", "a.yml": "include: [b.yml, b.yml]\n", "b.yml": "{}\n"},
 		"doubles": {".env": doubles, "c.yml": "services: {app: {}}\n"},
 	} {
 		if _, problems := Read(workspace(files), []string{"c.yml"}, "app", nil); len(problems) == 0 {
@@ -286,6 +356,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("services:\n  app:\n    extends: {file: d.yml, service: b}\n    environment: [A=$B, C]\n    env_file: a.env\n",
 		"services: {b: {build: {args: {A: }}, volumes: ['.:/w', {type: bind, target: /x}], command: a 'b' c}}", "A=\"x\ny\" B='z'\nC\n")
 	f.Add("x: &x {a: *x}\nservices: {<<: *x, app: !reset {}}\n---\nservices: {app: !override {env_file: [{path: a.env, format: raw}]}}", "", "#\nA")
+	f.Add("include: [d.yml, {path: [d.yml, a.env], env_file: [a.env], project_directory: x}]\nservices: {app: {environment: [A, 'B=$A']}}", "include: [c.yml, d.yml]\nservices: {app: {image: 'x:${A}'}}", "A=$A\nB=${A-x}$A")
 	f.Add("services: {app: {<<: [1], ? [] : 1, image: !!binary x, volumes: [':', ''], build: , labels: [=]}}", "[", "=")
 	f.Fuzz(func(t *testing.T, first, second, env string) {
 		files := workspace(map[string]string{"c.yml": first, "d.yml": second, "a.env": env, ".env": env})

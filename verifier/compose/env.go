@@ -9,16 +9,9 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/template"
-	"github.com/sirupsen/logrus"
 
 	"github.com/dcverify/dcverify/verifier/source"
 )
-
-func init() {
-	// compose-go warns of every variable without a value on standard error, which is not its to write to here. Nothing
-	// else of dcverify logs through logrus.
-	logrus.SetLevel(logrus.ErrorLevel)
-}
 
 const (
 	// maxTemplate bounds one text with variables, and maxVariables how many it has: compose-go's replacing takes cubic
@@ -30,19 +23,20 @@ const (
 	maxReplaced = 16 << 20
 )
 
-// interpolate replaces the variables of a text of a compose file.
+// interpolate replaces the variables of a text of a compose file. Where a text has one variable, and a .env file gives its value,
+// origin is the place there: it is what a person changes.
 //
 // A variable that nothing sets is the empty text, as for compose; lacks tells that there was one.
-func (r *reader) interpolate(text string, place source.Place) (result string, lacks bool) {
+func (r *reader) interpolate(text string, place source.Place) (result string, origin source.Place, lacks bool) {
 	if !strings.Contains(text, "$") {
-		return text, false
+		return text, source.Place{}, false
 	}
 	if r.tooMuch(text, place) {
-		return text, false
+		return text, source.Place{}, false
 	}
 	asked := func(name string) (string, bool) {
-		value, ok := r.lookup(name)
-		lacks = lacks || !ok
+		value, at, ok := r.scope.lookup(r.host, name)
+		origin, lacks = at, lacks || !ok
 		return value, ok
 	}
 	result, err := template.SubstituteWithOptions(text, r.bounded(asked, place), template.WithoutLogging)
@@ -52,9 +46,12 @@ func (r *reader) interpolate(text string, place source.Place) (result string, la
 			kind = "missing-variable"
 		}
 		r.problem(kind, place, "%v", err)
-		return text, lacks
+		return text, source.Place{}, lacks
 	}
-	return result, lacks
+	if strings.Count(text, "$") > 1 {
+		origin = source.Place{}
+	}
+	return result, origin, lacks
 }
 
 func (r *reader) tooMuch(text string, place source.Place) bool {
@@ -66,13 +63,49 @@ func (r *reader) tooMuch(text string, place source.Place) bool {
 	return true
 }
 
-// lookup knows the variables of the project: the host's, then those of .env.
+// lookup knows the variables that are in force: the host's, then those of .env.
 func (r *reader) lookup(name string) (string, bool) {
-	if value, ok := r.host[name]; ok {
-		return value, true
-	}
-	value, ok := r.dotenv[name]
+	value, _, ok := r.scope.lookup(r.host, name)
 	return value, ok
+}
+
+// A scope is the variables of one .env file, over which those of the files that include its project win.
+type scope struct {
+	variables map[string]Variable
+	around    *scope
+}
+
+// lookup gives a variable, and its place where a .env file has it. The host's wins over them all.
+func (s *scope) lookup(host map[string]string, name string) (value string, at source.Place, ok bool) {
+	if value, ok := host[name]; ok {
+		return value, source.Place{}, true
+	}
+	if s == nil {
+		return "", source.Place{}, false
+	}
+	if value, at, ok := s.around.lookup(nil, name); ok {
+		return value, at, true
+	}
+	variable, ok := s.variables[name]
+	return variable.Value, variable.Place, ok
+}
+
+// plainly is a reference to a variable that needs no default: it becomes empty where there is none.
+var plainly = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)([-?+]?)`)
+
+// quiet makes a lookup give the empty value instead of none for what the statement asks for without saying what else there
+// should be. The value of the statement is the same, and compose-go, which writes a warning of it to standard error, has
+// nothing to warn of.
+func quiet(statement string, lookup func(string) (string, bool)) func(string) (string, bool) {
+	otherwise := map[string]bool{}
+	for _, match := range plainly.FindAllStringSubmatch(statement, -1) {
+		otherwise[match[1]] = otherwise[match[1]] || match[2] != ""
+	}
+	return func(name string) (string, bool) {
+		value, ok := lookup(name)
+		told, asked := otherwise[name]
+		return value, ok || asked && !told
+	}
 }
 
 // bounded is a lookup that gives out empty values when there were too many.
@@ -115,10 +148,10 @@ func (r *reader) variables(file source.File, lookup func(string) (string, bool),
 			continue
 		}
 		asked := ""
-		values, err := dotenv.ParseWithLookup(strings.NewReader(statement), r.bounded(func(name string) (string, bool) {
+		values, err := dotenv.ParseWithLookup(strings.NewReader(statement), quiet(statement, r.bounded(func(name string) (string, bool) {
 			asked = name
 			return both(name)
-		}, place))
+		}, place)))
 		if err != nil {
 			// compose refuses the whole file; what came before the error helps to see what was meant
 			r.problem("syntax", place, "%s", dotenvLine.ReplaceAllString(err.Error(), ""))

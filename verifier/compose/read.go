@@ -23,14 +23,14 @@ const maxLayers = 1000
 //
 // What compose would refuse is a problem, and the service is what could be understood in spite of it.
 func Read(workspace fs.FS, files []string, service string, host map[string]string) (Service, []Problem) {
-	r := &reader{workspace: workspace, host: host, read: map[string]*composeFile{}}
+	r := &reader{workspace: workspace, host: host, read: map[loaded]*composeFile{}, includes: map[*node][]inclusion{}}
 	result := Service{Name: service}
 	if len(files) == 0 {
 		return result, r.problems
 	}
 	// compose resolves the paths of every file, not only of the first, from the folder of the first
 	r.dir = path.Dir(path.Clean(files[0]))
-	r.loadDotenv()
+	r.scope = r.dotenv(nil, r.dir)
 
 	var layers []layer
 	var broken bool
@@ -41,7 +41,7 @@ func Read(workspace fs.FS, files []string, service string, host map[string]strin
 			broken = true
 			continue
 		}
-		for _, known := range file.services() {
+		for _, known := range r.services(file, r.dir) {
 			names[known.name] = true
 			if known.name == service && result.Place == (source.Place{}) {
 				result.Place = known.place
@@ -49,7 +49,7 @@ func Read(workspace fs.FS, files []string, service string, host map[string]strin
 		}
 		layers = r.layers(layers, file, r.dir, service, nil)
 	}
-	if !names[service] && !broken {
+	if !names[service] && !broken && !r.unseen {
 		r.problem("missing-service", source.Place{File: path.Clean(files[0])}, "no service %q; there are: %s", service,
 			strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 	}
@@ -61,9 +61,11 @@ func Read(workspace fs.FS, files []string, service string, host map[string]strin
 type reader struct {
 	workspace fs.FS
 	host      map[string]string
-	dotenv    map[string]string
+	scope     *scope                  // the variables in force: of the project, or of the one that a file includes
 	dir       string                  // of the project
-	read      map[string]*composeFile // nil for those that could not be read
+	read      map[loaded]*composeFile // nil for those that could not be read
+	includes  map[*node][]inclusion   // by document
+	unseen    bool                    // something is included that is not in the workspace
 	problems  []Problem
 	replaced  int // bytes put in for variables
 	exhausted bool
@@ -73,12 +75,21 @@ type reader struct {
 type composeFile struct {
 	name      string
 	documents []*node
+	scope     *scope
+	from      *composeFile // that includes it
+}
+
+// loaded is a file with the variables that it is read with.
+type loaded struct {
+	name  string
+	scope *scope
 }
 
 // A layer is what one place says of the service; later ones win.
 type layer struct {
-	node *node
-	dir  string // that its paths are relative to
+	node  *node
+	dir   string // that its paths are relative to
+	scope *scope // where its names without values are looked up
 }
 
 func (r *reader) problem(kind string, place source.Place, format string, args ...any) {
@@ -106,21 +117,49 @@ func join(dir, name string) string {
 	return path.Join(dir, name)
 }
 
-func (r *reader) loadDotenv() {
-	name := path.Join(r.dir, ".env")
-	if outside(name) {
-		return
+// dotenv reads the .env file of a project, or those that an include names instead.
+func (r *reader) dotenv(around *scope, dir string, files ...*node) *scope {
+	type named struct {
+		name string
+		at   source.Place // who names it
 	}
-	file, err := source.Read(r.workspace, name)
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			r.problem("missing-env-file", source.Place{File: name}, "%v", err)
+	names := []named{{name: path.Join(dir, ".env")}}
+	if len(files) > 0 {
+		names = nil
+	}
+	for _, file := range files {
+		if file.text != "/dev/null" {
+			names = append(names, named{join(dir, file.text), file.place})
 		}
-		return
 	}
+	made := &scope{variables: map[string]Variable{}, around: around}
 	known := map[string]string{}
-	r.variables(file, func(name string) (string, bool) { value, ok := r.host[name]; return value, ok }, known)
-	r.dotenv = known // only now: its own statements do not see themselves
+	for _, n := range names {
+		if outside(n.name) {
+			continue
+		}
+		file, err := source.Read(r.workspace, n.name)
+		switch {
+		case err != nil && n.at.Known():
+			r.problem("missing-env-file", n.at, "%v", err)
+			continue
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			r.problem("missing-env-file", source.Place{File: n.name}, "%v", err)
+			continue
+		}
+		// Its own statements do not see themselves but through known.
+		for _, v := range r.variables(file, func(name string) (string, bool) {
+			value, _, ok := around.lookup(r.host, name)
+			return value, ok
+		}, known) {
+			if !v.Unset {
+				made.variables[v.Name] = v
+			}
+		}
+	}
+	return made
 }
 
 // load reads a compose file once; at is the place that names it.
@@ -129,16 +168,20 @@ func (r *reader) load(name string, at source.Place) *composeFile {
 	if !at.Known() {
 		at = source.Place{File: name}
 	}
-	if file, ok := r.read[name]; ok {
+	key := loaded{name, r.scope}
+	if file, ok := r.read[key]; ok {
 		return file
 	}
-	r.read[name] = nil
+	r.read[key] = nil
 	if outside(name) {
 		r.problem("outside", at, "%s is outside of the workspace", name)
 		return nil
 	}
 	text, err := source.Read(r.workspace, name)
 	if err != nil {
+		if at.Line > 0 && errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%s does not exist", name)
+		}
 		r.problem("missing-file", at, "%v", err)
 		return nil
 	}
@@ -146,8 +189,8 @@ func (r *reader) load(name string, at source.Place) *composeFile {
 	if !ok {
 		return nil
 	}
-	file := &composeFile{name: name, documents: documents}
-	r.read[name] = file
+	file := &composeFile{name: name, documents: documents, scope: r.scope}
+	r.read[key] = file
 	for _, document := range documents {
 		if document.null() {
 			continue
@@ -177,6 +220,11 @@ func (r *reader) layers(layers []layer, file *composeFile, dir, service string, 
 	key := file.name + "\x00" + service
 	chain = append(slices.Clip(chain), key)
 	for _, document := range file.documents {
+		for _, included := range slices.Backward(r.included(file, document, dir)) {
+			for _, file := range included.files { // what a file says itself wins, and then what it includes first
+				layers = r.layers(layers, file, included.dir, service, chain)
+			}
+		}
 		services := document.get("services")
 		if services == nil {
 			continue
@@ -205,7 +253,7 @@ func (r *reader) layers(layers []layer, file *composeFile, dir, service string, 
 		if extends := found.value.get("extends"); extends != nil && !extends.value.null() && !extends.value.reset() {
 			layers = r.extend(layers, file, dir, extends.value, chain)
 		}
-		layers = append(layers, layer{node: found.value, dir: dir})
+		layers = append(layers, layer{node: found.value, dir: dir, scope: file.scope})
 	}
 	return layers
 }
@@ -240,7 +288,7 @@ func (r *reader) extend(layers []layer, file *composeFile, dir string, extends *
 		r.problem("syntax", named.place, "the service %q extends itself", named.text)
 		return layers
 	}
-	if !slices.ContainsFunc(base.services(), func(f field) bool { return f.name == named.text }) {
+	if !slices.ContainsFunc(r.services(base, dir), func(f field) bool { return f.name == named.text }) {
 		r.problem("missing-service", named.place, "no service %q to extend in %s", named.text, base.name)
 		return layers
 	}

@@ -14,7 +14,8 @@ import (
 // A say is what one layer says of a field.
 type say struct {
 	field
-	dir string
+	dir   string
+	scope *scope
 }
 
 // says returns what the layers say of a field, lowest first; a !reset or !override forgets what came before.
@@ -29,7 +30,7 @@ func says(layers []layer, name string) []say {
 			result = nil
 		}
 		if !f.value.reset() {
-			result = append(result, say{*f, l.dir})
+			result = append(result, say{*f, l.dir, l.scope})
 		}
 	}
 	return result
@@ -66,7 +67,7 @@ func (r *reader) fill(service *Service, layers []layer) {
 				service.Environment = slices.DeleteFunc(service.Environment, func(o Variable) bool { return o.Name == v.Name })
 				continue
 			}
-			service.Environment = append(service.Environment, r.resolve(v))
+			service.Environment = append(service.Environment, r.resolve(v, s.scope))
 		}
 	}
 	service.EnvFile = r.envFiles(layers, service.Environment)
@@ -87,7 +88,7 @@ func (r *reader) scalar(n *node, want string) (text string, ok bool) {
 func (r *reader) text(layers []layer, name string) (text string, place source.Place) {
 	for _, s := range says(layers, name) {
 		if value, ok := r.scalar(s.value, "a text"); ok {
-			text, place = value, s.value.place
+			text, place = value, s.value.decided()
 		}
 	}
 	return text, place
@@ -176,6 +177,9 @@ func (r *reader) pairs(n *node) (result []pair) {
 			}
 			if !p.reset && !f.value.null() {
 				p.Value, p.given = f.value.text, true
+				if f.value.origin.Known() {
+					p.Place = f.value.origin
+				}
 			}
 			result = append(result, p)
 		}
@@ -185,7 +189,7 @@ func (r *reader) pairs(n *node) (result []pair) {
 				r.wrong(item, "NAME=VALUE")
 				continue
 			}
-			p := pair{Variable: Variable{Place: item.place}}
+			p := pair{Variable: Variable{Place: item.decided()}}
 			p.Name, p.Value, p.given = strings.Cut(item.text, "=")
 			if p.Name == "" {
 				r.wrong(item, "NAME=VALUE")
@@ -200,10 +204,14 @@ func (r *reader) pairs(n *node) (result []pair) {
 }
 
 // resolve looks up a name without a value.
-func (r *reader) resolve(p pair) Variable {
+func (r *reader) resolve(p pair, of *scope) Variable {
 	if !p.given {
-		p.Value, p.FromHost = r.lookup(p.Name)
+		var at source.Place
+		p.Value, at, p.FromHost = of.lookup(r.host, p.Name)
 		p.Unset = !p.FromHost
+		if at.Known() {
+			p.Place = at
+		}
 	}
 	return p.Variable
 }
@@ -304,7 +312,7 @@ func (r *reader) build(layers []layer) *Build {
 		case s.value.kind == yaml.ScalarNode:
 			context, at = buildContext(s.dir, s.value.text), s.value.place
 		case s.value.kind == yaml.MappingNode:
-			inner = append(inner, layer{node: s.value, dir: s.dir})
+			inner = append(inner, layer{node: s.value, dir: s.dir, scope: s.scope})
 			if f := s.value.get("context"); f != nil {
 				if text, ok := r.scalar(f.value, "a path"); ok && !f.value.reset() {
 					context, at = buildContext(s.dir, text), f.value.place
@@ -341,7 +349,7 @@ func (r *reader) build(layers []layer) *Build {
 			if p.reset {
 				continue
 			}
-			v := r.resolve(p)
+			v := r.resolve(p, s.scope)
 			build.ArgPlaces[p.Name] = v.Place
 			if !v.Unset { // else the Dockerfile's default holds
 				build.Args[p.Name] = v.Value

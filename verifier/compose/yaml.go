@@ -26,13 +26,22 @@ type node struct {
 	items  []*node // of a sequence
 	fields []field // of a mapping, in the order of the file
 	place  source.Place
-	lacks  bool // a variable in its text is set neither here nor in .env: somebody else's machine may have it
+	origin source.Place // of the value in a .env file, where a scalar has it from there
+	lacks  bool         // a variable in its text is set neither here nor in .env: somebody else's machine may have it
 }
 
 type field struct {
 	name  string
 	place source.Place // of the key
 	value *node
+}
+
+// decided is where a person changes what a scalar says.
+func (n *node) decided() source.Place {
+	if n.origin.Known() {
+		return n.origin
+	}
+	return n.place
 }
 
 func (n *node) null() bool     { return n == nil || n.kind == yaml.ScalarNode && n.tag == "!!null" }
@@ -137,7 +146,7 @@ func (c *converter) convert(n *yaml.Node) (*node, error) {
 	case yaml.AliasNode:
 		return c.convert(n.Alias)
 	case yaml.ScalarNode:
-		made.text, made.lacks = c.r.interpolate(n.Value, made.place)
+		made.text, made.origin, made.lacks = c.r.interpolate(n.Value, made.place)
 	case yaml.SequenceNode:
 		for _, item := range n.Content {
 			value, err := c.convert(item)

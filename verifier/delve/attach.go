@@ -38,8 +38,12 @@ func attach(ctx context.Context, tool Tool, target Process, l limits) facts.Proo
 			return err
 		}
 		return s.step("alive", l.step, func() (string, error) {
+			stopAgain(s.target)
 			if err := goesOn(s.target, l.farewell); err != nil {
 				return "", wrong("after detaching, " + err.Error())
+			}
+			if s.target.State == 'T' {
+				return fmt.Sprintf("process %d is stopped, as it was before", target.PID), nil
 			}
 			if target.Alive == nil {
 				return fmt.Sprintf("process %d goes on", target.PID), nil

@@ -60,6 +60,9 @@ func connect(ctx context.Context, address string, look find, l limits) facts.Pro
 		return proof
 	}
 	seen := look(address)
+	if seen.listens && !seen.known {
+		seen = look(address) // a server for one client stops listening when that one comes, perhaps while it was looked at
+	}
 	server := &seen.Server
 	server.Address = address
 	proof.Server = server
@@ -96,13 +99,15 @@ func connect(ctx context.Context, address string, look find, l limits) facts.Pro
 // closed says why there is no use in connecting; empty where there may be.
 func (f found) closed(uid int) string {
 	switch {
+	case f.local && !f.listens && f.delve && f.Clients > 0:
+		return fmt.Sprintf("the Delve at %s (process %d) takes one client, and has one", f.Address, f.PID)
 	case f.local && !f.listens:
 		return "nothing listens at " + f.Address
 	case f.listens && f.User >= 0 && f.User != uid && !f.anybody:
 		return fmt.Sprintf("what listens at %s belongs to user %d: Delve refuses clients of other users, even root (--only-same-user)", f.Address, f.User)
 	case f.known && !f.delve:
 		return fmt.Sprintf("process %d (%s) listens at %s, and is no Delve", f.PID, f.process, f.Address)
-	case f.known && f.Clients > 0 && !*f.Multi:
+	case f.known && f.Clients > 0 && !*f.Multi: // it has come this very moment
 		return fmt.Sprintf("the Delve at %s (process %d) takes one client, and has one", f.Address, f.PID)
 	}
 	return ""
@@ -112,7 +117,7 @@ func describeFound(f found) string {
 	switch {
 	case !f.local:
 		return "not in this container: it cannot be seen from outside"
-	case !f.listens:
+	case !f.listens && !f.delve:
 		return "nothing listens there"
 	case !f.known:
 		return fmt.Sprintf("a process of user %d listens there, and cannot be seen from here", f.User)
@@ -136,8 +141,6 @@ func describeFound(f found) string {
 
 func describeVersion(s facts.Server, tool facts.ProofTool) string {
 	switch {
-	case s.Kind == "dap":
-		return "it speaks the Debug Adapter Protocol alone"
 	case s.API == 0:
 		return ""
 	}
@@ -226,13 +229,10 @@ func (q *question) version(s *facts.Server, tool *facts.ProofTool) string {
 	var other errOtherLanguage
 	var no refusal
 	switch {
-	case errors.As(err, &other) && byte(other) == 'C':
-		s.Kind = "dap" // Content-Length: it has answered in its own language
-		return ""
 	case errors.As(err, &other), errors.As(err, &no):
 		return fmt.Sprintf("what listens at %s is no Delve: %v", s.Address, err)
 	case err != nil && os.IsTimeout(err):
-		return fmt.Sprintf("what listens at %s takes the connection and answers nothing for %s: a Delve that has its one client already or is stopped itself, or no Delve", s.Address, q.limits.step)
+		return fmt.Sprintf("what listens at %s takes the connection and answers nothing for %s: a Delve that has its one client already, or waits for an editor's protocol (dlv dap), or no Delve", s.Address, q.limits.step)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return fmt.Sprintf("what listens at %s closes the connection at once: Delve does that to clients of other users (--only-same-user)", s.Address)
 	case err != nil:

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -130,9 +131,9 @@ func (e *editor) dial(address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	e.conn = conn
+	e.conn = &bounded{Conn: conn}
 	context.AfterFunc(e.ctx, e.hurry)
-	e.reader = bufio.NewReader(conn)
+	e.reader = bufio.NewReader(e.conn)
 	return address, nil
 }
 
@@ -189,6 +190,10 @@ func (e *editor) await(wanted func(dap.Message) bool) (dap.Message, error) {
 // readMessage reads one message; one that is no message of the protocol ends the conversation.
 func readMessage(reader *bufio.Reader) (dap.Message, error) {
 	content, err := dap.ReadBaseMessage(reader)
+	var protocol *dap.BaseProtocolError
+	if errors.As(err, &protocol) {
+		return nil, wrong("the server speaks another language: " + err.Error())
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -70,3 +70,24 @@ func TestDebugFails(t *testing.T) {
 		})
 	}
 }
+
+// A test is debugged in the same way: Delve builds the test binary.
+func TestDebugTest(t *testing.T) {
+	_, dlv := workbench(t)
+	folder := scratchPackage(t)
+	if err := os.WriteFile(filepath.Join(folder, "main_test.go"), []byte(DebuggeeTest), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := Debug(t.Context(), Tool{Path: dlv, Env: marked(t), Version: "1.27.2"}, TestSession(folder))
+	wantPassed(t, p, facts.TestProof, "start connect initialize launch breakpoint stop stack locals exit")
+	if d := detail(p, "stack"); !strings.HasPrefix(d, "debuggee.TestWork < testing.tRunner") {
+		t.Errorf("stack: %q", d)
+	}
+	if d := detail(p, "locals"); d != `word="gopher"` {
+		t.Errorf("locals: %q", d)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil || len(entries) != 3 {
+		t.Errorf("left in the folder: %v, %v", entries, err)
+	}
+}

@@ -85,6 +85,20 @@ func fakeDelve(fault string) int {
 			os.Stdout.Write(line)
 			os.Stderr.Write(line)
 		}
+	case "finds its port taken":
+		fmt.Println("couldn't start listener: listen tcp 127.0.0.1:4040: bind: address already in use")
+		return 1
+	case "floods while it works":
+		conn := accept()
+		go fakeDelve("floods")
+		return serveUntil(conn, "Command", "hangs")
+	case "floods instead of an answer":
+		conn, line := accept(), []byte(strings.Repeat(" ", 1<<16))
+		for {
+			if _, err := conn.Write(line); err != nil {
+				return 1
+			}
+		}
 	case "leaves an orphan":
 		c := exec.Command("sleep", "60")
 		c.Stdout, c.Stderr = os.Stdout, os.Stderr // which keeps our pipes open
@@ -95,6 +109,10 @@ func fakeDelve(fault string) int {
 		listen().Close()
 		return 1
 	default:
+		if fault, ok := strings.CutPrefix(fault, "dap "); ok {
+			command, what, _ := strings.Cut(fault, " ")
+			return fakeDAP(accept(), command, what)
+		}
 		call, what, _ := strings.Cut(fault, " ")
 		return serveUntil(accept(), call, what)
 	}
@@ -183,6 +201,9 @@ func TestFaults(t *testing.T) {
 		{"hangs", facts.Broken, "start", "Delve did not listen within 400ms, in step start"},
 		{"hangs and is deaf", facts.Broken, "start", "Delve did not listen within 400ms, in step start"},
 		{"floods", facts.Broken, "start", "Delve did not listen within 400ms, in step start: all work and no play"},
+		{"finds its port taken", facts.Fails, "start", "couldn't start listener: listen tcp 127.0.0.1:4040: bind: address already in use"},
+		{"floods while it works", facts.Broken, "stop", "Delve gave no answer for 400ms, in step "},
+		{"floods instead of an answer", facts.Fails, "connect", "Delve sent more than 16 MiB, in step connect"},
 		{"listens nowhere", facts.Fails, "connect", "Delve broke the connection in step connect, and said no reason"},
 		{"listens and ends", facts.Fails, "connect", "Version of Delve is too old for Go version go1.26.8 (maximum supported version 1.24, suppress this error with --check-go-version=false)"},
 		{"says it on stdout", facts.Fails, "connect", "Could not attach to pid 7: current user does not own the process"},
@@ -208,7 +229,11 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			tool := Tool{Path: self(t), Args: []string{"fake-dlv", c.fault}, Env: marked(t)}
 			began := time.Now()
-			p := launch(t.Context(), tool, Program{Path: "/x", Breakpoint: "main.work", Locals: map[string]string{"answer": "42"}}, shortLimits())
+			l := shortLimits()
+			if c.fault == "floods instead of an answer" {
+				l.first, l.whole = time.Minute, time.Minute // a machine may be slow
+			}
+			p := launch(t.Context(), tool, Program{Path: "/x", Breakpoint: "main.work", Locals: map[string]string{"answer": "42"}}, l)
 			took := time.Since(began)
 			if p.Status != c.status || !strings.HasPrefix(p.Reason, c.reason) {
 				t.Errorf("want %s: %s\n got %s: %s\n%+v", c.status, c.reason, p.Status, p.Reason, p)
@@ -219,7 +244,7 @@ func TestFaults(t *testing.T) {
 			if len(p.Output) > child.TailSize {
 				t.Errorf("%d bytes of output are kept", len(p.Output))
 			}
-			if took > 4*time.Second {
+			if took > 4*time.Second && l.first < time.Second {
 				t.Errorf("took %s", took)
 			}
 		})
@@ -228,6 +253,15 @@ func TestFaults(t *testing.T) {
 	t.Run("missing", func(t *testing.T) {
 		p := Launch(t.Context(), Tool{Path: "/nonexistent/dlv"}, Program{})
 		wantFailed(t, p, "", "start", "fork/exec /nonexistent/dlv: no such file or directory")
+	})
+	t.Run("another architecture", func(t *testing.T) {
+		header := []byte("\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x16\x00") // of an IBM mainframe
+		foreign := filepath.Join(t.TempDir(), "dlv")
+		if err := os.WriteFile(foreign, append(header, make([]byte, 1<<10)...), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		p := Launch(t.Context(), Tool{Path: foreign}, Program{})
+		wantFailed(t, p, "", "start", "fork/exec "+foreign+": exec format error")
 	})
 	t.Run("not executable", func(t *testing.T) {
 		p := Launch(t.Context(), Tool{Path: plain}, Program{})

@@ -27,20 +27,22 @@ func findServer(address string) found {
 	if f.local = len(addresses) > 0; !f.local {
 		return f
 	}
-	inodes := map[string]bool{}
-	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		text, _ := os.ReadFile(table) // a kernel without IPv6 has one of them
-		for _, s := range sockets(text) {
-			if int(s.local.Port()) != number {
-				continue
-			}
-			switch {
-			case s.state == listens && serves(s.local.Addr(), addresses):
-				f.listens, f.User, inodes[s.inode] = true, s.uid, true
-			case s.state == established:
-				f.Clients++
-			}
+	inodes, connected := map[string]bool{}, map[string]bool{}
+	for _, s := range readTables() {
+		if int(s.local.Port()) != number {
+			continue
 		}
+		switch {
+		case s.state == listens && serves(s.local.Addr(), addresses):
+			f.listens, f.User, inodes[s.inode] = true, s.uid, true
+		case s.state == established:
+			f.Clients++
+			connected[s.inode] = true
+		}
+	}
+	// A server for one client stops listening when that one has come.
+	if len(inodes) == 0 {
+		inodes = connected
 	}
 	if len(inodes) > 0 {
 		f.identify(inodes)

@@ -158,7 +158,7 @@ func (i *inspector) readEnviron() (string, error) {
 	if err != nil {
 		return "", wrong(err.Error())
 	}
-	for _, member := range i.server.Session() {
+	for _, member := range i.server.Members() {
 		running, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", member.PID))
 		if err != nil || running != binary {
 			continue

@@ -16,11 +16,7 @@ import (
 // LeftProcesses finds debuggers, and programs that they debugged, whose session is over. Besides it gives the files of all
 // programs by the name of one that Delve has built, which run.
 func LeftProcesses() (left []facts.Leftover, running []string) {
-	var tables []socket
-	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		text, _ := os.ReadFile(table)
-		tables = append(tables, sockets(text)...)
-	}
+	tables := readTables()
 	first, err := child.Look(1)
 	if err != nil {
 		return nil, nil // without the first process nothing can be told of the others
@@ -52,6 +48,16 @@ func LeftProcesses() (left []facts.Leftover, running []string) {
 		}
 	}
 	return left, running
+}
+
+// readTables reads all sockets of this network namespace.
+func readTables() []socket {
+	var all []socket
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		text, _ := os.ReadFile(table) // a kernel without IPv6 has one of them
+		all = append(all, sockets(text)...)
+	}
+	return all
 }
 
 // listenerOf tells where a process listens, and how many are connected there.

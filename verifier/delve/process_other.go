@@ -20,4 +20,6 @@ func killProcess(child.Stat) {}
 
 func resume(child.Stat, time.Duration) {}
 
+func stopAgain(child.Stat) {}
+
 func goesOn(child.Stat, time.Duration) error { return errors.ErrUnsupported }

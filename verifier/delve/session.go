@@ -25,7 +25,7 @@ type session struct {
 	proof  facts.Proof
 
 	server    *server
-	conn      net.Conn
+	conn      *bounded
 	client    *rpc2.RPCClient
 	connected bool // the connection can still carry a call
 	point     *api.Breakpoint
@@ -147,12 +147,12 @@ func (s *session) connect(address string) error {
 		if err != nil {
 			return "", err
 		}
-		s.conn = conn
+		s.conn = &bounded{Conn: conn}
 		context.AfterFunc(s.ctx, s.hurry)
 		s.deadline(time.Now().Add(s.limits.first))
-		s.client = rpc2.NewClientFromConn(conn) // calls, and hides what comes of it
-		version := s.client.GetVersion()        // hides it too
-		state, err := s.client.GetState()       // tells it
+		s.client = rpc2.NewClientFromConn(s.conn) // calls, and hides what comes of it
+		version := s.client.GetVersion()          // hides it too
+		state, err := s.client.GetState()         // tells it
 		if err != nil {
 			return "", err
 		}
@@ -166,6 +166,7 @@ func (s *session) connect(address string) error {
 		if s.proof.Tool.Version == "" {
 			s.proof.Tool.Version = shortVersion(version.DelveVersion)
 		}
+		s.proof.Tool.LeastGo, s.proof.Tool.MostGo = version.MinSupportedVersionOfGo, version.MaxSupportedVersionOfGo
 		program := strings.TrimPrefix(version.TargetGoVersion, "Go cmd/compile ")
 		if program == "" {
 			program = "an unknown Go"
@@ -219,6 +220,9 @@ func (s *session) cutShort(f *failure) string {
 func (s *session) lost(f *failure) (facts.Status, string) {
 	if s.conn != nil {
 		s.conn.Close() // one that still runs ends by itself now
+		if s.conn.flooded() {
+			return facts.Fails, fmt.Sprintf("Delve sent more than %d MiB, in step %s", floodLimit>>20, f.step)
+		}
 	}
 	wait := s.limits.farewell
 	if f.late {

@@ -55,6 +55,21 @@ func ProjectFolder(config string) string {
 	return folder
 }
 
+// Found tells whether tools look for a configuration at such a place of some folder: .devcontainer.json,
+// .devcontainer/devcontainer.json, or one folder deeper, by the specification
+// (https://containers.dev/implementors/spec/#devcontainerjson).
+func Found(config string) bool {
+	config = path.Clean(config)
+	folder := path.Dir(config)
+	switch path.Base(config) {
+	case ".devcontainer.json":
+		return path.Base(folder) != ".devcontainer"
+	case "devcontainer.json":
+		return path.Base(folder) == ".devcontainer" || path.Base(path.Dir(folder)) == ".devcontainer"
+	}
+	return false
+}
+
 // Config is a devcontainer.json as it is written.
 type Config struct {
 	File     string          `json:"file"`

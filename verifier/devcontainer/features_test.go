@@ -41,6 +41,28 @@ func TestParseReference(t *testing.T) {
 	}
 }
 
+// The addresses are those that the reference CLI asks.
+func TestAddress(t *testing.T) {
+	for _, test := range []struct{ reference, want string }{
+		{"ghcr.io/a/b:1.2", "ghcr.io/a/b:1.2"},
+		{"GHCR.io/A/b", "ghcr.io/a/b:latest"},
+		{"ghcr.io/a/b:", "ghcr.io/a/b:latest"},
+		{"localhost:5000/a/b@sha256:0123", "localhost:5000/a/b@sha256:0123"},
+		{"golang", "ghcr.io/devcontainers/features/go:1"},
+		{"ghcr.io/devcontainers-contrib/features/act:1", "ghcr.io/devcontainers-extra/features/act:1"},
+		{"https://x/devcontainer-feature-a.tgz", "https://x/devcontainer-feature-a.tgz"},
+		{"Owner/repository/id", "https://github.com/Owner/repository/releases/latest/download/id.tgz"},
+		{"Owner/repository/id@v1", "https://github.com/Owner/repository/releases/download/v1/id.tgz"},
+		{"./mine", ""},
+		{"fish", ""},
+	} {
+		root := parse(`{"features": {"` + test.reference + `": {}}}`)
+		if got := UserFeatures(root)[0].Address(); got != test.want {
+			t.Errorf("%s is asked for at %q, want %q", test.reference, got, test.want)
+		}
+	}
+}
+
 func FuzzParseReference(f *testing.F) {
 	for _, reference := range []string{"", ":", "/", "a/b:", "a/b@sha256:", "https://", "./", "../..", "node", `a\b`, "a:1/b", "@sha256:/"} {
 		f.Add(reference)

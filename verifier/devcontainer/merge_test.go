@@ -20,7 +20,7 @@ func TestParseLabel(t *testing.T) {
 		{`[]`, nil, 0},
 		{`"x"`, nil, 1},
 		{`[{"remoteUser": "a"}, null]`, []string{`{"remoteUser":"a"}`}, 1}, // the reference CLI fails over null, and over nothing else
-		{`[{"remoteUser": "a"},]`, nil, 1}, // JSON.parse takes no comma there
+		{`[{"remoteUser": "a"},]`, nil, 1},                                 // JSON.parse takes no comma there
 		{`// x`, nil, 1},
 	} {
 		entries, problems := ParseLabel(test.text)

@@ -62,6 +62,29 @@ func TestOrder(t *testing.T) {
 			want: "ghcr.io/x/f/zz:3 ghcr.io/x/f/aa",
 		},
 		{
+			name: "installsAfter of the new id holds for the old one", features: `{"ghcr.io/x/f/aa": {}, "ghcr.io/x/f/old:1": {}}`,
+			manifests: map[string]string{
+				"ghcr.io/x/f/aa":  `{"installsAfter": ["ghcr.io/x/f/new"]}`,
+				"ghcr.io/x/f/new": `{"legacyIds": ["older", "old"]}`,
+			},
+			want: "ghcr.io/x/f/old:1 ghcr.io/x/f/aa",
+		},
+		{
+			name: "override of the new id does not hold for the old one", features: `{"ghcr.io/x/f/aa": {}, "ghcr.io/x/f/old:1": {}}`,
+			override: []string{"ghcr.io/x/f/new"},
+			manifests: map[string]string{
+				"ghcr.io/x/f/new": `{"legacyIds": ["older", "old"]}`,
+			},
+			want: "ghcr.io/x/f/aa ghcr.io/x/f/old:1",
+		},
+		{
+			name: "of a release nobody reads what it depends on", features: `{"x/y/aa": {}}`,
+			manifests: map[string]string{
+				"x/y/aa": `{"dependsOn": {"./zz": {}}, "installsAfter": ["fish"]}`,
+			},
+			want: "x/y/aa",
+		},
+		{
 			name: "dependsOn brings a feature", features: `{"./aa": {}}`,
 			manifests: map[string]string{
 				"./aa": `{"dependsOn": {"./zz": {"a": true}}}`,
@@ -238,7 +261,8 @@ func FuzzOrder(f *testing.F) {
 		ordered, _ := Order(used, ".devcontainer/devcontainer.json", "", []string{override}, func(Feature) Manifest { return Manifest{Root: declared} })
 		for _, f := range used {
 			there := slices.ContainsFunc(ordered, func(o Feature) bool {
-				return o.Kind == f.Kind && (o.ID == f.ID || f.Kind == "oci" || f.Kind == "legacy" || f.Kind == "local")
+				inRegistry := kindOf(&node{Feature: f}) == "oci" // where one manifest may have several names
+				return kindOf(&node{Feature: o}) == kindOf(&node{Feature: f}) && (o.ID == f.ID || inRegistry || f.Kind == "local")
 			})
 			if !there {
 				t.Errorf("%s is missing in %v", f.Reference, ordered)

@@ -230,6 +230,10 @@ func (b *builder) begin(n *node, c *instructions.Stage) {
 		b.problem("empty-from", fmt.Sprintf("FROM %s names no image: nothing gives its ARG a value", c.BaseName), at)
 		return
 	}
+	if strings.Contains(c.BaseName, "$") && tagless(name.text) {
+		b.problem("empty-from", fmt.Sprintf("FROM %s makes %q, which is no name of an image: nothing gives its ARG a value", c.BaseName, name.text), at)
+		return
+	}
 	s.out.Image = name.text
 	// BuildKit looks the name up as it is among names in lower case (convert.go addState), the builder before it in any case.
 	lower := strings.ToLower(name.text)
@@ -241,6 +245,13 @@ func (b *builder) begin(n *node, c *instructions.Stage) {
 	if parent >= 0 {
 		s.parent, s.out.Parent, s.out.Image = parent, parent, b.stages[parent].out.Image
 	}
+}
+
+// tagless tells whether a name ends at the colon before its tag, or has a tag that begins as none can: what an ARG without a
+// value leaves of golang:${VERSION} and golang:${VERSION}-alpine.
+func tagless(name string) bool {
+	_, tag, ok := strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ":")
+	return ok && (tag == "" || tag[0] == '-' || tag[0] == '.')
 }
 
 // named is the last stage of that name, in lower case, before the given one; -1 where there is none.

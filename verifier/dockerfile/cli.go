@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"regexp"
 	"strings"
+
+	"github.com/dcverify/dcverify/verifier/source"
 )
 
 // Reading is what the devcontainer CLI believes of a Dockerfile, whose metadata and user it takes before anything is built.
@@ -11,6 +13,9 @@ type Reading struct {
 	Image   string `json:"image,omitempty"`   // that it inspects for metadata, variables and a user; empty where it finds none
 	User    string `json:"user,omitempty"`    // of a USER instruction; empty where it finds none, then the image's counts
 	Problem string `json:"problem,omitempty"` // why it fails
+
+	ImagePlace source.Place `json:"imagePlace,omitzero"` // of what it takes for the FROM that names the image
+	UserPlace  source.Place `json:"userPlace,omitzero"`  // of what it takes for the USER
 }
 
 // The CLI reads a Dockerfile with regular expressions: src/spec-node/dockerfileUtils.ts of devcontainers/cli, bugs included.
@@ -30,12 +35,14 @@ var (
 type cliStage struct {
 	image, label string
 	from         bool // the preamble has no FROM
+	at           int  // offset of its FROM
 	instructions []cliLine
 }
 
 type cliLine struct {
 	keyword, name, value string
 	valued               bool
+	at                   int // offset
 }
 
 // cli is the CLI at work on one file.
@@ -60,7 +67,16 @@ func (f File) CLI(o Options) Reading {
 		c.platform[side+"OS"], c.platform[side+"ARCH"], c.platform[side+"VARIANT"] = parts[0], parts[1], parts[2]
 	}
 	var result Reading
-	result.Image = c.image(o.Target)
+	place := func(at int) source.Place {
+		text := f.lines.file.Text
+		at += len(text[at:]) - len(strings.TrimLeft(text[at:], " \t\r\n"))
+		end := at + len(strings.TrimRight(text[at:at+len(firstLine(text[at:]))], " \t\r"))
+		return f.lines.file.Place(at, end)
+	}
+	var at *cliStage
+	if result.Image, at = c.image(o.Target); at != nil {
+		result.ImagePlace = place(at.at)
+	}
 	if c.problem == "" && result.Image != "" && o.Base != nil {
 		if base, ok := o.Base(result.Image); ok {
 			c.env = map[string]string{}
@@ -71,10 +87,13 @@ func (f File) CLI(o Options) Reading {
 		}
 	}
 	if c.problem == "" {
-		result.User = c.user(o.Target)
+		var line *cliLine
+		if result.User, line = c.user(o.Target); line != nil {
+			result.UserPlace = place(line.at)
+		}
 	}
 	if result.Problem = c.problem; result.Problem != "" {
-		result.Image, result.User = "", ""
+		result = Reading{Problem: result.Problem}
 	}
 	return result
 }
@@ -86,14 +105,14 @@ func (c *cli) read(text string) {
 	if len(starts) > 0 {
 		end = starts[0][0]
 	}
-	c.preamble = &cliStage{instructions: cliInstructions(text[:end])}
+	c.preamble = &cliStage{instructions: cliInstructions(text[:end], 0)}
 	for i, start := range starts {
 		end := len(text)
 		if i+1 < len(starts) {
 			end = starts[i+1][0]
 		}
 		part := text[start[0]:end]
-		stage := &cliStage{image: "unknown", from: true, instructions: cliInstructions(part)}
+		stage := &cliStage{image: "unknown", from: true, at: start[0], instructions: cliInstructions(part, start[0])}
 		if match := cliFrom.FindStringSubmatch(part); match != nil {
 			stage.image, stage.label = unquoteEnds(match[1]), match[2]
 		}
@@ -104,13 +123,25 @@ func (c *cli) read(text string) {
 	}
 }
 
-func cliInstructions(text string) []cliLine {
+// cliInstructions lists what the text of one stage has; before is what stands above it in the file.
+func cliInstructions(text string, before int) []cliLine {
 	var all []cliLine
-	for _, match := range cliInstruction.FindAllStringSubmatch(text, -1) {
-		value := cmp.Or(match[3], match[4])
-		all = append(all, cliLine{strings.ToUpper(match[1]), match[2], value, value != ""})
+	for _, at := range cliInstruction.FindAllStringSubmatchIndex(text, -1) {
+		group := func(i int) string {
+			if at[2*i] < 0 {
+				return ""
+			}
+			return text[at[2*i]:at[2*i+1]]
+		}
+		value := cmp.Or(group(3), group(4))
+		all = append(all, cliLine{strings.ToUpper(group(1)), group(2), value, value != "", before + at[2]})
 	}
 	return all
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
 
 // unquoteEnds is the CLI's replace(/^['"]|['"]$/g, ”): quotes at either end, whether they match or not.
@@ -135,18 +166,18 @@ func (c *cli) stage(target string) *cliStage {
 }
 
 // image is findBaseImage.
-func (c *cli) image(target string) string {
+func (c *cli) image(target string) (string, *cliStage) {
 	seen := map[*cliStage]bool{}
 	for stage := c.stage(target); stage != nil && !seen[stage]; {
 		seen[stage] = true
 		image := c.from(stage)
 		next := c.labels[image]
 		if next == nil {
-			return image
+			return image, stage
 		}
 		stage = next
 	}
-	return ""
+	return "", nil
 }
 
 func (c *cli) from(stage *cliStage) string {
@@ -157,17 +188,17 @@ func (c *cli) from(stage *cliStage) string {
 }
 
 // user is findUserStatement.
-func (c *cli) user(target string) string {
+func (c *cli) user(target string) (string, *cliLine) {
 	seen := map[*cliStage]bool{}
 	for stage := c.stage(target); stage != nil && !seen[stage]; stage = c.labels[c.replace(stage.image, c.preamble, len(c.preamble.instructions))] {
 		seen[stage] = true
 		for i := len(stage.instructions) - 1; i >= 0; i-- {
 			if stage.instructions[i].keyword == "USER" {
-				return c.replace(stage.instructions[i].name, stage, i)
+				return c.replace(stage.instructions[i].name, stage, i), &stage.instructions[i]
 			}
 		}
 	}
-	return ""
+	return "", nil
 }
 
 // replace is replaceVariables.

@@ -42,6 +42,7 @@ func TestCLI(t *testing.T) {
 			got := Parse(source.File{Name: "Dockerfile", Text: test.text}).CLI(Options{
 				Target: test.target, Args: test.args, Base: func(string) (Base, bool) { return Base{Env: env}, true },
 			})
+			got.ImagePlace, got.UserPlace = source.Place{}, source.Place{}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -53,5 +54,19 @@ func TestCLI(t *testing.T) {
 	}
 	if got := Parse(source.File{Text: text + "USER $A9"}).CLI(Options{}); got.Problem == "" {
 		t.Error("an exponential file is followed to its end")
+	}
+}
+
+func TestCLIPlaces(t *testing.T) {
+	for _, test := range []struct{ text, image, user string }{
+		{"FROM b AS c\n  USER  dev\nFROM c\n", "D:1:1", "D:2:3"},
+		{"FROM b\nRUN psql -c \"SELECT * \\\n\n  FROM users\"", "D:4:3", ""},
+		{"ARG A\n\n\n\tFROM b\n\n\nUSER a\n\n USER b", "D:4:2", "D:9:2"},
+		{"USER a", "", ""},
+	} {
+		got := Parse(source.File{Name: "D", Text: test.text}).CLI(Options{})
+		if got.ImagePlace.String() != test.image || got.UserPlace.String() != test.user {
+			t.Errorf("%q: %s and %s, want %s and %s", test.text, got.ImagePlace, got.UserPlace, test.image, test.user)
+		}
 	}
 }

@@ -25,6 +25,11 @@ const (
 	LeastProof    = "delve-least"  // attaching once more, without SYS_PTRACE
 )
 
+// ProofNames is the proofs in the order of a report. The probes of the kernel come before them, from Ptrace.
+var ProofNames = []string{
+	LaunchProof, TerminalProof, AttachProof, DAPProof, TestProof, EnvProof, ServerProof, LeastProof, GoplsProof,
+}
+
 // The steps that checks ask about by name.
 const (
 	LookStep = "look" // at the process to attach to, before anything is done to it

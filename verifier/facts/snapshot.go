@@ -25,6 +25,7 @@ const (
 	Tools       Need = "tools"       // Tools
 	Builds      Need = "builds"      // Builds
 	BuildCaches Need = "buildcaches" // BuildCaches
+	Resolvers   Need = "resolvers"   // Resolvers
 	Kernel      Need = "ptrace"      // Ptrace
 	Launch      Need = "launch"      // Proofs: delve-launch
 	Attach      Need = "attach"      // Proofs: delve-attach
@@ -57,6 +58,7 @@ type Snapshot struct {
 	Leftovers Part[[]Leftover] `json:"leftovers"` // of debugging sessions that are over
 
 	BuildCaches Part[[]BuildCache] `json:"buildCaches"`
+	Resolvers   Part[Resolution]   `json:"resolvers"`
 
 	Go      map[string]Part[GoCommand] `json:"go,omitempty"`     // the go command, by view
 	Trees   map[string]goenv.Tree      `json:"trees,omitempty"`  // Go roots, by path as somebody wrote it

@@ -67,6 +67,7 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 		gowork:  found.Inside.Env["GOWORK"],
 		gocache: found.Outside.Env["GOCACHE"],
 		version: found.Outside.Env["GOVERSION"],
+		cgo:     found.Outside.Env["CGO_ENABLED"],
 	}
 	program := async(func() facts.Build { return g.compile(ctx, scratch) })
 	whole := program
@@ -106,6 +107,7 @@ type module struct {
 	gowork  string // the go.work that this go finds in the workspace
 	gocache string
 	version string // GOVERSION
+	cgo     string // CGO_ENABLED: "0" also where go finds no C compiler
 }
 
 // compile builds the program of the scratch module.
@@ -150,7 +152,13 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 		build.Status, build.Error = facts.Broken, fmt.Sprintf("go %s: %v", args[0], run.Err)
 	case missing != "":
 		build.Status, build.Error = facts.Skipped, missing+" is not downloaded yet, and without --online dcverify does not download it"
+	case starved(output + run.Err.Error()):
+		build.Status = facts.Broken
 	case strings.Contains(build.Error, "is not in std") && g.buildsWithoutCache(ctx, m, args, env):
+		if m.gocache != "" && g.Full(m.gocache) {
+			build.Error += fmt.Sprintf(" (with an empty GOCACHE it builds: no space left on device in GOCACHE=%s)", m.gocache)
+			break
+		}
 		build.Error += facts.EmptyCacheBuilds
 	case build.Error == "":
 		build.Error = run.Err.Error()
@@ -165,10 +173,12 @@ func (g *gatherer) buildsWithoutCache(ctx context.Context, m module, args []stri
 	return g.Run(ctx, machine.Command{Path: m.goPath, Args: args, Dir: m.folder, Env: fresh, Timeout: buildDeadline}).Err == nil
 }
 
+// asked is the Go version for the go.mod of a scratch module.
+func (m module) asked() string { return cmp.Or(m.asks, "1.18") } // any Go of today can build that
+
 func (m module) write() error {
-	asks := cmp.Or(m.asks, "1.18") // any Go of today can build that
 	files := map[string]string{
-		"go.mod":       "module dcverify.test/debuggee\n\ngo " + asks + "\n",
+		"go.mod":       "module dcverify.test/debuggee\n\ngo " + m.asked() + "\n",
 		"main.go":      delve.DebuggeeSource,
 		"main_test.go": delve.DebuggeeTest,
 	}

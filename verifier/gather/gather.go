@@ -101,6 +101,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 	}
 	packages := async(func() []facts.Build { return g.packages(ctx, builds) })
 	caches := part(ctx, g, facts.BuildCaches, func(ctx context.Context) facts.Part[[]facts.BuildCache] { return g.buildCaches(ctx, builds) })
+	resolvers := part(ctx, g, facts.Resolvers, func(ctx context.Context) facts.Part[facts.Resolution] { return g.resolvers(ctx, builds) })
 	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })
 	launch := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.editorLaunch(ctx, envs, builds, dlv())
@@ -159,6 +160,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Godebug:     godebug(),
 		Builds:      facts.Absent[[]facts.Build](notNeeded),
 		BuildCaches: caches(),
+		Resolvers:   resolvers(),
 		EnvFile:     envs.envFile,
 		Shells:      envs.shells(),
 		Extension:   envs.extension(),
@@ -166,6 +168,9 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Problems:    g.problems,
 	}
 	snapshot.Proofs[facts.EnvProof] = debugs()
+	for name, proof := range snapshot.Proofs {
+		snapshot.Proofs[name] = fair(proof)
+	}
 	snapshot.Panics = withDebugger(panics(), configurations())
 	for name, command := range commands {
 		snapshot.Go[name] = command()

@@ -44,6 +44,9 @@ func Open(environ goenv.Environ) (*Local, error) {
 	// Without this an orphaned debuggee would be adopted by PID 1 and run on (SIGKILL of dlv does not take it along). An
 	// emulator does not implement it; there no debugger works either, and nothing is orphaned that does not end by itself.
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	if err := reserveThreads("/sys/fs/cgroup"); err != nil {
+		return nil, err
+	}
 	var refused error
 	for _, folder := range []string{environ["TMPDIR"], "/tmp", "/var/tmp", environ["XDG_CACHE_HOME"], environ["HOME"], "/dev/shm"} {
 		if !filepath.IsAbs(folder) {
@@ -142,6 +145,16 @@ func (m *Local) TempIn(folder string) string {
 	}
 	m.temps[folder] = temp
 	return temp
+}
+
+// Full tells whether the disk of a folder has no room left, for data or for files.
+func (m *Local) Full(folder string) bool {
+	var mount unix.Statfs_t
+	if err := unix.Statfs(folder, &mount); err != nil {
+		return false
+	}
+	const little = 1 << 20 // in bytes; less than what go writes for one package
+	return mount.Bavail*uint64(mount.Bsize) < little || mount.Files > 0 && mount.Ffree == 0
 }
 
 // Command is a program to run.

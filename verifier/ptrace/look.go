@@ -41,6 +41,11 @@ func Look(pid int) (facts.Process, error) {
 			p.Undumpable = stat.Uid == 0 && p.UIDs[1] != 0
 		}
 	}
+	if ids, err := os.ReadFile("/proc/self/uid_map"); err == nil && foreign(ids) != "" && !p.Undumpable {
+		// From a user namespace the numbers of a process outside look like those of one inside; but it may not be asked.
+		_, err := os.Readlink(proc + "ns/user")
+		p.OtherUserNS = p.OtherUserNS || errors.Is(err, fs.ErrPermission)
+	}
 	line, _ := os.ReadFile(proc + "cmdline") // of a thread of the kernel it is empty
 	p.Exe, err = os.Readlink(proc + "exe")
 	if err != nil {

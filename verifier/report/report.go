@@ -289,11 +289,6 @@ func programs(s *facts.Snapshot) []Program {
 	return found
 }
 
-// order is the proofs as a report lists them.
-var order = []string{
-	facts.LaunchProof, facts.TerminalProof, facts.AttachProof, facts.DAPProof, facts.TestProof, facts.EnvProof, facts.ServerProof, facts.LeastProof, facts.GoplsProof,
-}
-
 // proofs lists the proofs that were asked for, and before them the probes of the kernel.
 func proofs(s *facts.Snapshot) []Proof {
 	result := []Proof{}
@@ -313,7 +308,7 @@ func proofs(s *facts.Snapshot) []Proof {
 	if probes, ok := s.Ptrace.Get(); ok {
 		add(probes.Proof())
 	}
-	for _, name := range order {
+	for _, name := range facts.ProofNames {
 		if proof, ok := s.Proofs[name].Get(); ok {
 			add(proof)
 		}

@@ -275,6 +275,16 @@ func (t *text) proofs(r Report) {
 		if proof.Status != facts.Passed || proof.Name == facts.PtraceProof {
 			continue // the kernel's permission is no news where a debugger works
 		}
+		if proof.Server != nil {
+			var details []string
+			for _, step := range proof.Steps {
+				if step.Detail != "" {
+					details = append(details, clean(step.Detail))
+				}
+			}
+			t.line("%s %s at %s: %s", t.color(green, "✓"), proof.Name, clean(proof.Server.Address), strings.Join(details, "; "))
+			continue
+		}
 		var total int64
 		var steps []string
 		for _, step := range proof.Steps {

@@ -126,6 +126,12 @@ func (r *resolver) findUsers() {
 	}
 	if r.project.Build != nil {
 		ofDockerfile = r.project.Build.User
+		// Of the file's own USER the image keeps nothing where features are used.
+		if r.reading != nil && r.reading.Problem == "" && r.reading.Image == r.project.Build.Image && len(r.project.Features) > 0 {
+			if believed, known := r.believedUser(); known {
+				ofDockerfile, unknown = believed, ""
+			}
+		}
 	}
 	container, remote := r.project.Merged.Users(ofCompose, ofDockerfile, ofImage)
 	r.project.ContainerUser, r.project.RemoteUser = r.user(container, unknown), r.user(remote, unknown)

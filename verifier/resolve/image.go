@@ -90,8 +90,14 @@ func (r *resolver) readDockerfile(recipe recipe) {
 		}
 		r.exists(recipe.file)
 	}
+	if mark := "\ufeff"; strings.HasPrefix(file.Text, mark) && !r.Away {
+		r.problem("cli-fails", "the reference CLI writes an ARG above the byte order mark, which the builder then takes for a part of the first instruction", file.Place(0, len(mark)))
+	}
 	file = r.withoutEscape(file)
-	build := dockerfile.Parse(file).Build(dockerfile.Options{Target: recipe.target, Args: recipe.args, Platform: recipe.platform, Base: r.base})
+	options := dockerfile.Options{Target: recipe.target, Args: recipe.args, Platform: recipe.platform, Base: r.base}
+	parsed := dockerfile.Parse(file)
+	build, reading := parsed.Build(options), parsed.CLI(options)
+	r.reading = &reading
 	for _, p := range build.Problems {
 		if p.Kind != "undefined-arg" && (p.Stage < 0 || p.Stage >= len(build.Stages) || build.Stages[p.Stage].Built) {
 			r.problem(p.Kind, p.Message, cmp.Or(p.Place, recipe.targeted)) // only a target's name is in no Dockerfile
@@ -202,6 +208,9 @@ func (r *resolver) readCompose(node jsonc.Node) {
 			files = append(files, r.beside(file.Text))
 		}
 	}
+	if len(files) == 0 {
+		files = r.defaultComposeFiles()
+	}
 	for i, file := range files {
 		if _, err := source.Read(r.workspace, file); err != nil {
 			place := node.Place
@@ -214,12 +223,15 @@ func (r *resolver) readCompose(node jsonc.Node) {
 	name := r.root.Get("service")
 	service, problems := compose.Read(r.workspace, files, name.Text, r.Host.Env)
 	for _, p := range problems {
-		if p.Kind == "missing-file" {
+		if p.Kind == "missing-file" && p.Place.Line == 0 {
 			continue // said above, where it is named
 		}
 		place := p.Place
-		if p.Kind == "missing-service" && name.Place.Known() {
+		switch {
+		case p.Kind == "missing-service" && name.Place.Known():
 			place = name.Place
+		case p.Kind == "missing-service" && name.Kind == "":
+			p.Message, place = "it names no service of its compose files", node.Place
 		}
 		r.problem(p.Kind, p.Message, place)
 	}
@@ -237,5 +249,34 @@ func (r *resolver) readCompose(node jsonc.Node) {
 		r.fromImage(service.Image, service.ImagePlace)
 	default:
 		r.project.Image.Unknown = "the compose service has neither image nor build"
+		if service.Place.Known() && len(problems) == 0 {
+			r.problem("no-image", "the service "+service.Name+" has neither an image nor a build", service.Place)
+		}
 	}
+}
+
+// composeFile is COMPOSE_FILE in a .env file, as the reference CLI looks for it.
+var composeFile = regexp.MustCompile(`(?m)^COMPOSE_FILE=(.+)$`)
+
+// defaultComposeFiles is what counts where dockerComposeFile names none: those of COMPOSE_FILE, or docker-compose.yml and its
+// override in the folder that is opened (src/spec-configuration/configuration.ts, getDockerComposeFilePaths).
+func (r *resolver) defaultComposeFiles() []string {
+	named := r.Host.Env["COMPOSE_FILE"]
+	if file, err := source.Read(r.workspace, path.Join(r.folder, ".env")); err == nil && named == "" {
+		if match := composeFile.FindStringSubmatch(file.Text); match != nil {
+			named = strings.TrimSpace(match[1])
+		}
+	}
+	if named != "" {
+		var files []string
+		for _, name := range strings.Split(named, ":") {
+			files = append(files, path.Join(r.folder, name))
+		}
+		return files
+	}
+	files := []string{path.Join(r.folder, "docker-compose.yml")}
+	if override := path.Join(r.folder, "docker-compose.override.yml"); r.exists(override) {
+		files = append(files, override)
+	}
+	return files
 }

@@ -43,6 +43,7 @@ type resolver struct {
 	unnamed   bool // no container exists yet, so that it has no id
 
 	build     *dockerfile.Build          // of the Dockerfile, or of one that only says FROM the image
+	reading   *dockerfile.Reading        // what the reference CLI believes of the Dockerfile
 	context   string                     // folder of the workspace that the build copies from
 	images    map[string]facts.BaseImage // by reference: what was found out
 	argPlaces map[string]source.Place    // build arguments that devcontainer.json or compose gives
@@ -62,6 +63,7 @@ func Project(workspace fs.FS, options Options) (facts.Project, []goenv.View) {
 	r.readImage()
 	r.readFeatures()
 	r.merge()
+	r.judgeReading()
 	r.readModules()
 	r.readPinned()
 	r.layViews()

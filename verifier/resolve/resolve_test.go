@@ -40,7 +40,7 @@ func options() Options {
 			switch address {
 			case "r.io/x/f:1":
 				return `{"id": "f", "version": "1.0.0", "containerEnv": {"GOBIN": "/f"}, "postCreateCommand": "feature"}`, nil
-			case "r.io/x/none:1":
+			case "r.io/x/none:1", "https://github.com/x/y/releases/latest/download/none.tgz":
 				return "", fs.ErrNotExist
 			}
 			return "", errors.New("not at hand")
@@ -71,10 +71,22 @@ func TestProblems(t *testing.T) {
 		{"no compose file", files(config, `{"dockerComposeFile": ["a.yml"], "service": "s"}`), []string{"missing-file " + config + ":1:24"}},
 		{"no service", files(config, `{"dockerComposeFile": "a.yml", "service": "s"}`, ".devcontainer/a.yml", "services:\n  t:\n    image: base\n"),
 			[]string{"missing-service " + config + ":1:43"}},
+		{"no service named", files(config, `{"dockerComposeFile": "a.yml"}`, ".devcontainer/a.yml", "services:\n  t:\n    image: base\n"),
+			[]string{"missing-service " + config + ":1:23"}},
+		{"a service of nothing", files(config, `{"dockerComposeFile": "a.yml", "service": "s"}`, ".devcontainer/a.yml", "services:\n  s:\n    user: u\n"),
+			[]string{"no-image .devcontainer/a.yml:2:3"}},
+		{"no compose file named", files(config, `{"dockerComposeFile": [], "service": "s"}`), []string{"missing-file " + config + ":1:23"}},
+		{"the usual compose files", files(config, `{"dockerComposeFile": [], "service": "s"}`, "docker-compose.yml", "services:\n  s: {}\n", "docker-compose.override.yml", "services:\n  s: {image: base}\n"), nil},
+		{"compose files of .env", files(config, `{"dockerComposeFile": [], "service": "s"}`, ".env", "A=1\nCOMPOSE_FILE=a.yml:sub/b.yml\n", "a.yml", "services:\n  s: {}\n", "sub/b.yml", "services:\n  s: {image: base}\n"), nil},
 		{"no env file", files(config, `{"image": "base", "runArgs": ["--env-file", ".devcontainer//a/./.env"]}`), []string{"missing-file " + config + ":1:45"}},
 		{"an env file outside", files(config, `{"image": "base", "runArgs": ["--env-file", "/etc/env"]}`, "etc/env", "A=1"), []string{"outside " + config + ":1:45"}},
 		{"no feature", files(config, `{"image": "base", "features": {"./f": {}}}`), []string{"missing-file " + config + ":1:32"}},
 		{"a feature outside", files(config, `{"image": "base", "features": {"../../f": {}}}`), []string{"feature " + config + ":1:32"}},
+		{"a feature that no registry has", files(config, `{"image": "base", "features": {"r.io/x/none:1": {}}}`), []string{"feature " + config + ":1:32"}},
+		{"a feature that is not at hand", files(config, `{"image": "base", "features": {"r.io/x/other:1": {}}}`), nil},
+		{"an order that names what no registry has", files(config, `{"image": "base", "overrideFeatureInstallOrder": ["r.io/x/none:1"], "features": {"r.io/x/f:1": {}}}`),
+			[]string{"feature " + config}},
+		{"a release that may have an older form", files(config, `{"image": "base", "features": {"x/y/none": {}}}`), nil},
 		{"no name", files(config, `{"image": "base", "name": "${localEnv}"}`), []string{"no-name " + config + ":1:27"}},
 		{"no image's name", files(config, `{"image": "a b"}`), []string{"bad-image " + config + ":1:11"}},
 		{"settings", files(config, `{"image": "base"}`, ".vscode/settings.json", "{\n\"a\": 1, \"a\": 2}"), []string{"duplicate .vscode/settings.json:2:9"}},

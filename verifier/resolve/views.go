@@ -163,16 +163,20 @@ func (r *resolver) composeLayers() []goenv.Layer {
 	for _, part := range []struct {
 		kind string
 		said []devcontainer.Variable
-	}{{goenv.EnvFile, fromCompose(r.project.Compose.EnvFile)}, {goenv.Compose, fromCompose(r.project.Compose.Environment)}} {
+	}{{goenv.EnvFile, r.fromCompose(r.project.Compose.EnvFile)}, {goenv.Compose, r.fromCompose(r.project.Compose.Environment)}} {
 		layers = append(layers, layersOf(part.said, part.kind, "")...)
 	}
 	return layers
 }
 
-func fromCompose(said []compose.Variable) []devcontainer.Variable {
+func (r *resolver) fromCompose(said []compose.Variable) []devcontainer.Variable {
 	var list []devcontainer.Variable
 	for _, v := range said {
-		list = append(list, devcontainer.Variable{Name: v.Name, Value: v.Value, Unset: v.Unset, Place: v.Place})
+		variable := devcontainer.Variable{Name: v.Name, Value: v.Value, Unset: v.Unset, Place: v.Place}
+		if r.Away && (v.Unset || v.FromHost) {
+			variable.Unset, variable.Unknown = false, "the machine on which the container was made decides it"
+		}
+		list = append(list, variable)
 	}
 	return list
 }

@@ -1,0 +1,96 @@
+// Package rig is the stage of the tests on real dev containers: the reference CLI and a real engine, which test/setup.sh
+// sets up together with the images.
+//
+// Its one rule: what a test brings up goes away with the test, also when it fails.
+package rig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Main passes a package's tests, or none where the machine is not set up for them; DCVERIFY_REQUIRE makes that a failure.
+// What prepare makes in the folder that it is given lasts as long as the tests.
+func Main(m *testing.M, prepare func(folder string) error) (status int) {
+	if why := missing(); why != "" {
+		if os.Getenv("DCVERIFY_REQUIRE") != "" {
+			fmt.Fprintln(os.Stderr, "required, but", why)
+			return 1
+		}
+		fmt.Fprintln(os.Stderr, "skipping the tests on real dev containers:", why, "(test/setup.sh sets everything up)")
+		return 0
+	}
+	folder, err := os.MkdirTemp("", "dcverify-rig-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	if err := prepare(folder); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// missing says what of the machine is not set up.
+func missing() string {
+	if _, err := exec.LookPath("devcontainer"); err != nil {
+		return "the devcontainer CLI is not installed"
+	}
+	if output, err := exec.Command("docker", "image", "inspect", "dcv/go:1.26").CombinedOutput(); err != nil {
+		return "the engine has no image dcv/go:1.26: " + strings.TrimSpace(string(output))
+	}
+	return ""
+}
+
+// Prepare runs a command in a folder before the tests.
+func Prepare(folder string, args ...string) error {
+	if output, err := Command(context.Background(), folder, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", args, err, output)
+	}
+	return nil
+}
+
+// Command is a command with the builder that the engine has by itself.
+func Command(ctx context.Context, folder string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=0")
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// Output runs a command that must succeed and returns what it printed on stdout.
+func Output(t testing.TB, args ...string) string {
+	t.Helper()
+	stdout, stderr, status := Run(t, args...)
+	if status != 0 {
+		t.Fatalf("%s: exit status %d\n%s\n%s", strings.Join(args, " "), status, stdout, stderr)
+	}
+	return stdout
+}
+
+// Run runs a command that may fail, but must start.
+func Run(t testing.TB, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	cmd := Command(t.Context(), "", args...)
+	var out, problems bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		status = exit.ExitCode()
+	case err != nil:
+		t.Fatalf("%s: %v", strings.Join(args, " "), err)
+	}
+	return out.String(), problems.String(), status
+}
