@@ -219,6 +219,9 @@ func (f *fake) report(ctx context.Context, conn *jsonrpc2.Conn, document textDoc
 	switch f.fault {
 	case "blind":
 		return
+	case "still asks the go command":
+		_ = exec.Command("/bin/sleep", "1000").Start()
+		return
 	case "sees ghosts":
 		add(4, "could not import fmt (no package for import fmt)")
 	case "sees only ghosts":

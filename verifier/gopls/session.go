@@ -35,6 +35,11 @@ type wrong string
 
 func (w wrong) Error() string { return string(w) }
 
+// unfinished is that gopls had not come to a result when its time was over: no word against it.
+type unfinished string
+
+func (u unfinished) Error() string { return string(u) }
+
 // failure is the end of a proof in one of its steps.
 type failure struct {
 	step  string
@@ -120,7 +125,11 @@ func (s *session) judge(err error) {
 		f = &failure{step: "start", cause: err}
 	}
 	s.answers = answered(err)
+	var still unfinished
 	switch {
+	case errors.As(err, &still):
+		s.answers = true
+		s.proof.Status, s.proof.Reason = facts.Broken, with(still.Error(), s.client.shown())
 	case s.ctx.Err() != nil && !s.answers:
 		s.proof.Status, s.proof.Reason = facts.Broken, s.cutShort(f)
 	case s.answers:

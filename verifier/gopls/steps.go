@@ -254,6 +254,10 @@ func (s *session) plant(ctx context.Context, name, text string, line int, about 
 		if _, err := s.call(ctx, "textDocument/hover", s.symbolPlace()); err != nil {
 			return "", err
 		}
+		// Where it lets the go command work, slow machines may take longer.
+		if len(s.process.Members()) > 1 && others == "" {
+			return "", unfinished(fmt.Sprintf("gopls had not reported a mistake in %s within %s, and a command of it was still running", name, s.limits.report))
+		}
 		reason := fmt.Sprintf("gopls did not report a mistake in %s within %s", name, s.limits.report)
 		if others != "" {
 			reason = fmt.Sprintf("gopls reports in %s something else than its mistake: %s", name, others)
