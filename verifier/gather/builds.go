@@ -137,9 +137,7 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 	env := g.offline(m.env).With("GOWORK=off", "PWD="+m.folder) // a go.work of the workspace would not know the module
 	// An interrupted go leaves its folder behind. This one is where go would make its own, so that a folder in which no
 	// program can run, or nothing be written, shows.
-	if temp := g.TempIn(cmp.Or(env["GOTMPDIR"], env["TMPDIR"], "/tmp")); temp != "" {
-		env = env.With("GOTMPDIR=" + temp)
-	}
+	env = g.ownTemp(env)
 	run := g.Run(ctx, machine.Command{Path: m.goPath, Args: args, Dir: m.folder, Env: env, Timeout: buildDeadline})
 	build.Steps = append(slices.Clone(build.Steps), facts.Step{Name: args[0], Ms: run.Duration.Milliseconds()})
 	if run.Err == nil {
@@ -164,6 +162,14 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 		build.Error = run.Err.Error()
 	}
 	return build
+}
+
+// ownTemp lets go work in a folder of dcverify's own, inside the one that it would have taken.
+func (g *gatherer) ownTemp(env goenv.Environ) goenv.Environ {
+	if temp := g.TempIn(cmp.Or(env["GOTMPDIR"], env["TMPDIR"], "/tmp")); temp != "" {
+		return env.With("GOTMPDIR=" + temp)
+	}
+	return env
 }
 
 // buildsWithoutCache finds out whether "package x is not in std" means what it says: an unreadable build cache gives the

@@ -165,7 +165,7 @@ func (g *gatherer) edit(
 	ended := func(status facts.Status, reason string) facts.Part[facts.Proof] {
 		return facts.Known(facts.Proof{Name: name, View: goenv.ToolsView, Status: status, Reason: reason, Steps: []facts.Step{}})
 	}
-	debugger := g.debugger(dlv, tools.env)
+	debugger := g.debugger(dlv, g.ownTemp(tools.env)) // it starts go, which ends at SIGTERM without removing its folder
 	switch {
 	case tools.unknown != "":
 		return ended(facts.Skipped, tools.unknown)
