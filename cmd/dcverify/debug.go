@@ -85,5 +85,5 @@ func (d *debugging) checks() []string {
 	case d.pid != 0:
 		return []string{"DV601", "DV603", "DV605", "DV905"} // launching says nothing of a process that runs
 	}
-	return []string{"DV306", "DV601", "DV602", "DV603", "DV604", "DV605", "DV606", "DV607", "DV610", "DV905"}
+	return []string{"DV306", "DV601", "DV602", "DV603", "DV604", "DV605", "DV606", "DV607", "DV608", "DV609", "DV610", "DV905"}
 }

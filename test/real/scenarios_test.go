@@ -1,6 +1,7 @@
 package real
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -39,6 +40,7 @@ func TestScenarios(t *testing.T) {
 		mended object            // laid over config: what takes the defect away; nil where there is none
 		left   string            // what is found then
 		only   []string          // arguments for dcverify run
+		hides  string            // words that no report may hold
 	}{
 		{
 			name:   "clean, as root",
@@ -97,12 +99,13 @@ func TestScenarios(t *testing.T) {
 			name:   "toolchain switch under a pinned GOROOT",
 			config: object{"image": "dcv/go-feature:1.25"},
 			files:  goModule("1.26.8"),
-			want:   "E DV106, E DV604, E DV803, i DV108",
+			want:   "E DV106, E DV604, E DV803, i DV108, i DV306",
 			says: map[string]string{
 				"DV106": `in the editor's terminal and debugger every build fails: compile: version "go1.25.9" does not match go tool version "go1.26.8"`,
 				"DV803": "view terminal, tools", // and in no other: a plain shell builds
 			},
 			mended: object{"containerEnv": object{"GOROOT": ""}},
+			left:   "i DV306",
 		},
 		{
 			name:   "toolchain switch that is still to be downloaded",
@@ -110,10 +113,10 @@ func TestScenarios(t *testing.T) {
 			files: merge(goModule("1.26.8"), map[string]string{
 				".devcontainer/Dockerfile": "FROM dcv/go-feature:1.25\nUSER root\nRUN chmod -R u+w /go/pkg && rm -rf /go/pkg/mod /go/pkg/sumdb\n",
 			}),
-			want:   "E DV106, i DV108, i DV904",
+			want:   "E DV106, i DV108, i DV306, i DV904",
 			says:   map[string]string{"DV106": "as soon as go1.26.8 is downloaded, every build in the editor's terminal and debugger will fail"},
 			mended: object{"containerEnv": object{"GOROOT": ""}},
-			left:   "i DV904",
+			left:   "i DV306, i DV904",
 		},
 		{
 			name:   "go lost in login shells and what is probed of them",
@@ -173,6 +176,29 @@ func TestScenarios(t *testing.T) {
 			mended: object{"runArgs": []string{}},
 		},
 		{
+			name:   "a debug configuration that misspells GODEBUG over a good envFile",
+			config: object{"image": "dcv/go:1.26", "remoteUser": "dev"},
+			files: merge(goModule("1.26.0"), map[string]string{
+				".env": "GODEBUG=gctrace=1\nAPI=secret-of-the-file\nPORT=8080\n",
+				".vscode/launch.json": `{"configurations": [{
+  "name": "Launch", "type": "go", "request": "launch", "program": "${workspaceFolder}", "envFile": "${workspaceFolder}/.env",
+  "env": {
+    "GODEBUG": "gctracee=1,madvdontneed=0,netdns=go",
+    "API": "secret-of-the-configuration",
+    "PORT": null,
+    "GOTRACEBACK": "full"
+  }
+}]}
+`,
+			}),
+			want: "E DV608, W DV609, i DV608",
+			says: map[string]string{
+				"DV608": "GODEBUG=gctracee=1: go1.26.8 knows no setting of that name, and no Go says so (view debuggee); did you mean gctrace?",
+				"DV609": "GOTRACEBACK=full is no word that Go knows",
+			},
+			hides: "secret-of",
+		},
+		{
 			name:   "busybox, no bash",
 			config: object{"image": "dcv/busybox-go:1.26"},
 			want:   "W DV701",
@@ -180,8 +206,9 @@ func TestScenarios(t *testing.T) {
 		{
 			name:   "the image of the devcontainers project",
 			config: object{"image": "mcr.microsoft.com/devcontainers/go:2-1.26-bookworm"},
-			want:   "i DV108",
+			want:   "i DV108, i DV306",
 			mended: object{"containerEnv": object{"GOROOT": ""}},
+			left:   "i DV306",
 		},
 	}
 	for _, s := range scenarios {
@@ -200,6 +227,9 @@ func TestScenarios(t *testing.T) {
 				if !found {
 					t.Errorf("no finding of %s says %q: %v", code, words, finds(r, code))
 				}
+			}
+			if text, err := json.Marshal(r); err != nil || s.hides != "" && strings.Contains(string(text), s.hides) {
+				t.Errorf("the report holds %q, %v", s.hides, err)
 			}
 			proved(t, r)
 			nothingLeft(t, w)
@@ -234,6 +264,7 @@ func proved(t *testing.T, r report.Report) {
 		facts.DAPProof:    "start connect initialize launch breakpoint stop stack locals exit",
 		facts.TestProof:   "start connect initialize launch breakpoint stop stack locals exit",
 		facts.PtraceProof: "call child sibling other-user first-process",
+		facts.EnvProof:    "start connect initialize launch breakpoint stop environ godebug panic exit",
 		facts.GoplsProof:  "start initialize load definition hover diagnostics go.mod exit",
 	}
 	proofs := len(steps)

@@ -21,6 +21,7 @@ var buildProof = check.Check{
 			p.Skip("%s", p.Builds.Why())
 			return
 		}
+		builds = joined(builds)
 		passed := 0
 		var skipped string
 		well := slices.IndexFunc(builds, func(b facts.Build) bool { return b.Where == "workspace" && b.Status == facts.Passed })
@@ -49,6 +50,24 @@ var buildProof = check.Check{
 			p.Skip("%s", skipped)
 		}
 	},
+}
+
+// joined makes one of the builds that fail with the same words: where the go command stops at once, nothing tells whether
+// views that differ in something else share a build, and a finding that repeats another one is not reported.
+func joined(builds []facts.Build) []facts.Build {
+	var result []facts.Build
+	for _, build := range builds {
+		same := slices.IndexFunc(result, func(b facts.Build) bool {
+			return build.Status == facts.Fails && b.Status == facts.Fails && b.Where == build.Where && b.OwnCode == build.OwnCode &&
+				b.Error == build.Error && len(b.Steps) == len(build.Steps)
+		})
+		if same < 0 {
+			result = append(result, build)
+			continue
+		}
+		result[same].Views = slices.Concat(result[same].Views, build.Views)
+	}
+	return result
 }
 
 func reportBuild(p *check.Pass, build facts.Build) {

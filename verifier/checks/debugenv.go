@@ -24,6 +24,9 @@ var debugEnv = check.Check{
 			p.Skip("%s", p.Debuggees.Why())
 			return
 		}
+		if _, ok := p.Debuggee(); !ok {
+			p.Skip("no debug configuration starts a program")
+		}
 		for _, d := range debuggees {
 			for _, problem := range d.Problems {
 				reportDebuggeeProblem(p, d, problem)
@@ -124,7 +127,9 @@ func judgeDebuggeeProof(p *check.Pass, d facts.Debuggee) {
 	proof := d.Proof
 	switch proof.Status {
 	case facts.Skipped:
-		p.Skip("%s: %s", debuggeeName(d), proof.Reason)
+		if d.Starts {
+			p.Skip("%s: %s", debuggeeName(d), proof.Reason)
+		}
 	case facts.Broken:
 		p.Break("%s: %s", debuggeeName(d), proof.Reason)
 	case facts.Fails:

@@ -140,7 +140,11 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		f.Upstream = []string{fmt.Sprintf("go: %s@%s requires go >= %s (running go %s; GOTOOLCHAIN=%s)", tool.module, tool.version, tool.least, running, toolchain)}
 		f.Fixes = append(f.Fixes, finding.Fix{Message: "let go fetch the release that the tool needs, for this command alone: GOTOOLCHAIN=auto go install …", Safe: true})
 	}
-	if command.Maybe {
+	switch {
+	case tool.since != "":
+		f.Severity = finding.Info
+		f.Message += fmt.Sprintf(", since that release of %s: the next build from nothing fails", tool.since)
+	case command.Maybe:
 		f.Severity = finding.Warning
 	}
 	return f, true
@@ -311,6 +315,7 @@ type toolNeed struct {
 	least   string // the Go that it needs; empty where the Go at hand is new enough
 	most    string // the Go that it works with at most, where the Go at hand is newer
 	fitting string // the newest release that fits; empty where none is known
+	since   string // the day of the release, where it is news and the one before still fits
 	source  string
 }
 

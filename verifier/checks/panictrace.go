@@ -52,8 +52,8 @@ func promised(value string, set bool) promise {
 	case value == "crash":
 		return promise{own: true, others: true, runtime: true, abort: true, known: true}
 	}
-	level, err := strconv.ParseUint(value, 10, 32)
-	if err != nil {
+	level, err := strconv.Atoi(value)
+	if err != nil || level != int(uint32(level)) {
 		return promise{}
 	}
 	return promise{own: level > 0, others: level > 0, runtime: level > 1, known: true}

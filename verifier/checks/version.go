@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -43,7 +44,9 @@ var toolchainSatisfiable = check.Check{
 			if severity == "" {
 				continue
 			}
-			if !module.Main && (hasMain || severity == finding.Warning && toolchain != "" && goenv.CompareVersions(install.Version, "1.21") >= 0) {
+			if !module.Main && hasMain && severity == finding.Error && !aside(module) && muchOf(project.Modules, install, toolchain) {
+				severity = finding.Warning // it is no module on the edge
+			} else if !module.Main && (hasMain || severity == finding.Warning && toolchain != "" && goenv.CompareVersions(install.Version, "1.21") >= 0) {
 				severity = finding.Info // somebody works on it now and then, and sees it there
 			}
 			text := fmt.Sprintf("%s asks for Go %s", module.File, module.Go)
@@ -79,6 +82,31 @@ var toolchainSatisfiable = check.Check{
 			p.Report(worst, install.By)
 		}
 	},
+}
+
+// aside tells whether a module lies in one of the folders at the side, or is none.
+func aside(module facts.Module) bool {
+	return path.Base(module.File) != "go.mod" ||
+		slices.ContainsFunc(strings.Split(module.File, "/"), func(folder string) bool { return slices.Contains(asides, folder) })
+}
+
+// asides are folders whose modules few people ever work in.
+var asides = []string{"tools", "tool", "test", "tests", "testdata", "e2e", "example", "examples", "samples", "hack", "scripts", "docs", "vendor", "benchmark", "benchmarks"}
+
+// muchOf tells whether a third of the modules or more cannot be built with a Go, not counting those at the side. A repository
+// with one module among many that is ahead of the others works for nearly everybody.
+func muchOf(modules []facts.Module, install facts.GoInstall, toolchain string) bool {
+	all, refused := 0, 0
+	for _, module := range modules {
+		if aside(module) {
+			continue
+		}
+		all++
+		if severity, _, _ := tooNew(module, install, toolchain); severity == finding.Error {
+			refused++
+		}
+	}
+	return refused > 0 && 3*refused >= all
 }
 
 // toolchainHere is the GOTOOLCHAIN of whoever builds: what the remote view sets, or what came with the Go.

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/goenv"
@@ -16,10 +17,21 @@ type Debuggee struct {
 	Place    source.Place              `json:"place,omitzero"`    // of the configuration
 	Program  string                    `json:"program,omitempty"` // what it debugs, where that is known before
 	View     goenv.View                `json:"view"`              // the tools view and what the configuration lays over it
+	Starts   bool                      `json:"starts"`            // a program; others attach, or look at what is no process
 	Problems []vscode.DebuggeeProblem  `json:"problems,omitempty"`
 	Proof    Proof                     `json:"proof"`             // the program that was started and read
 	Strayed  []Strayed                 `json:"strayed,omitempty"` // variables that the program had otherwise
 	Runtime  map[string]RuntimeSetting `json:"runtime,omitempty"` // of GODEBUG: what the runtime of the program had, by name
+}
+
+// Debuggee returns what F5 starts: the first debug configuration that starts a program.
+func (s *Snapshot) Debuggee() (Debuggee, bool) {
+	debuggees, _ := s.Debuggees.Get()
+	i := slices.IndexFunc(debuggees, func(d Debuggee) bool { return d.Starts })
+	if i < 0 {
+		return Debuggee{}, false
+	}
+	return debuggees[i], true
 }
 
 // Strayed is a variable that the debugged program had otherwise than it was put together. Its values stay where they are.

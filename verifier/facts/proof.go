@@ -17,8 +17,8 @@ const (
 	TerminalProof = "delve-launch-terminal" // the same in the editor's terminal, where that makes a difference
 	AttachProof   = "delve-attach"
 	DAPProof      = "delve-dap"
-	EnvProof      = "delve-env" // one per debug configuration; see Debuggee
 	GoplsProof    = "gopls"
+	EnvProof      = "delve-env"    // what the programs of debug configurations get; see Debuggee
 	PtraceProof   = "ptrace"       // of the kernel, without a debugger
 	TestProof     = "delve-test"   // a test debugged as the editor does
 	ServerProof   = "delve-server" // a running headless server asked
@@ -143,9 +143,13 @@ func (p Ptrace) Proof() Proof {
 	call := PtraceProbe{Name: "call", PtraceResult: p.Call}
 	proof.Steps = append(proof.Steps, Step{Name: "call", Observed: call.Observed()})
 	for _, probe := range p.Probes() {
-		step := Step{Name: probe.Name, Predicted: "refused", Observed: probe.Observed()}
-		if probe.Predicted {
+		step := Step{Name: probe.Name, Observed: probe.Observed()}
+		switch {
+		case !probe.Tried: // then there was nothing to predict
+		case probe.Predicted:
 			step.Predicted = ptracePermitted
+		default:
+			step.Predicted = "refused"
 		}
 		proof.Steps = append(proof.Steps, step)
 	}

@@ -51,7 +51,7 @@ type Snapshot struct {
 	Extension Part[Extension]  `json:"extension"` // what the editor's Go extension does here
 	Ptrace    Part[Ptrace]     `json:"ptrace"`
 	Builds    Part[[]Build]    `json:"builds"`
-	Debuggees Part[[]Debuggee] `json:"debuggees"` // what debug configurations start; the first is what F5 starts
+	Debuggees Part[[]Debuggee] `json:"debuggees"` // what debug configurations start
 	Godebug   Part[Godebug]    `json:"godebug"`
 	Panics    Part[Panics]     `json:"panics"`
 

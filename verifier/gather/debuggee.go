@@ -50,8 +50,9 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 	tools := e.get(goenv.ToolsView)
 	if tools.unknown != "" {
 		return []*debugged{{Debuggee: facts.Debuggee{
-			View:  goenv.View{Name: goenv.DebuggeeView, Unknown: tools.unknown},
-			Proof: facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Steps: []facts.Step{}},
+			View:   goenv.View{Name: goenv.DebuggeeView, Unknown: tools.unknown},
+			Starts: true,
+			Proof:  facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Steps: []facts.Step{}},
 		}}}
 	}
 	setting := goenv.Layer{Kind: goenv.ToolsEnvVars}
@@ -75,7 +76,7 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 		layers := append([]goenv.Layer{{Kind: goenv.Process, Set: e.editor().host}, setting}, made.Layers...)
 		all = append(all, &debugged{
 			Debuggee: facts.Debuggee{
-				Name: configuration.Name, Place: configuration.Place, Program: made.Program, Problems: made.Problems,
+				Name: configuration.Name, Place: configuration.Place, Program: made.Program, Starts: made.Starts, Problems: made.Problems,
 				Proof: facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Reason: made.NotProved, Steps: []facts.Step{}},
 			},
 			request: made.Request,

@@ -157,6 +157,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		},
 		Ptrace:      kernel(),
 		Leftovers:   left(),
+		Godebug:     godebug(),
 		Builds:      facts.Absent[[]facts.Build](notNeeded),
 		BuildCaches: caches(),
 		Resolvers:   resolvers(),
@@ -165,7 +166,6 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Extension:   envs.extension(),
 		Project:     g.project(envs.inContainer),
 		Problems:    g.problems,
-		Godebug:     godebug(),
 	}
 	snapshot.Proofs[facts.EnvProof] = debugs()
 	for name, proof := range snapshot.Proofs {

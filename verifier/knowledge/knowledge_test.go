@@ -122,3 +122,14 @@ func TestMinGo(t *testing.T) {
 		t.Error(tool, ok)
 	}
 }
+
+func TestNews(t *testing.T) {
+	if day, before, ok := News("golang.org/x/tools/gopls"); day != "2026-10-14" || before != "1.26.0" || !ok {
+		t.Error(day, before, ok)
+	}
+	for _, path := range []string{"github.com/go-delve/delve/cmd/dlv", "honnef.co/go/tools/cmd/staticcheck", "example.com/x"} {
+		if day, _, ok := News(path); ok {
+			t.Errorf("%s has news of %s", path, day)
+		}
+	}
+}

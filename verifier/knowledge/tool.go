@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Tool is a tool that dcverify knows the versions of.
@@ -31,8 +32,8 @@ const (
 	delveBefore = "github.com/derekparker/delve" // the name until 2019
 )
 
-// release is a version with the go line of its go.mod, which may be empty.
-type release struct{ version, goes string }
+// release is a version with the go line of its go.mod, which may be empty, and its day where the table has it.
+type release struct{ version, goes, day string }
 
 type module struct {
 	path     string
@@ -65,15 +66,15 @@ var modules = sync.OnceValue(func() map[string]*module {
 		m.releases = append(m.releases, r)
 	}
 	for _, row := range rows(goplsText) {
-		add(goplsModule, "golang/tools gopls/go.mod, 2026-11", true, release{strings.TrimPrefix(row[0], "gopls/"), row[2]})
+		add(goplsModule, "golang/tools gopls/go.mod, 2026-11", true, release{strings.TrimPrefix(row[0], "gopls/"), row[2], row[1]})
 	}
 	for _, row := range rows(delveText) {
 		if strings.HasPrefix(row[0], "v") {
-			add(delveModule, "go-delve/delve go.mod, 2026-11", true, release{row[0], row[3]})
+			add(delveModule, "go-delve/delve go.mod, 2026-11", true, release{version: row[0], goes: row[3]})
 		}
 	}
 	for _, row := range rows(toolText) {
-		add(row[0], "go.mod of "+row[0]+", 2026-08", false, release{row[1], row[2]})
+		add(row[0], "go.mod of "+row[0]+", 2026-08", false, release{version: row[1], goes: row[2]})
 	}
 	for _, m := range out {
 		slices.SortFunc(m.releases, func(a, b release) int { return compareVersions(a.version, b.version) })
@@ -92,11 +93,11 @@ type successor struct {
 // gone is commands that newer releases of their module no longer have (x/tools moved some into modules of their own, whose
 // only releases are marked deprecated) and modules that were renamed, so that the old path fits old releases alone.
 var gone = map[string]successor{
-	"golang.org/x/tools/cmd/godoc":    {"v0.36.0", "golang.org/x/tools/cmd/godoc", &release{"v0.1.0-deprecated", "1.24.0"}},
-	"golang.org/x/tools/cmd/guru":     {"v0.19.0", "golang.org/x/tools/cmd/guru", &release{"v0.1.1-deprecated", "1.19"}},
-	"golang.org/x/tools/cmd/gorename": {"v0.25.1", "golang.org/x/tools/cmd/gorename", &release{"v0.1.0-deprecated", "1.22.0"}},
-	"golang.org/x/tools/cmd/getgo":    {"v0.18.0", "golang.org/x/tools/cmd/getgo", &release{"v0.1.0-deprecated", "1.18"}},
-	"golang.org/x/tools/cmd/cover":    {"v0.5.0", "golang.org/x/tools/cmd/cover", &release{"v0.1.0-deprecated", "1.18"}},
+	"golang.org/x/tools/cmd/godoc":    {"v0.36.0", "golang.org/x/tools/cmd/godoc", &release{version: "v0.1.0-deprecated", goes: "1.24.0"}},
+	"golang.org/x/tools/cmd/guru":     {"v0.19.0", "golang.org/x/tools/cmd/guru", &release{version: "v0.1.1-deprecated", goes: "1.19"}},
+	"golang.org/x/tools/cmd/gorename": {"v0.25.1", "golang.org/x/tools/cmd/gorename", &release{version: "v0.1.0-deprecated", goes: "1.22.0"}},
+	"golang.org/x/tools/cmd/getgo":    {"v0.18.0", "golang.org/x/tools/cmd/getgo", &release{version: "v0.1.0-deprecated", goes: "1.18"}},
+	"golang.org/x/tools/cmd/cover":    {"v0.5.0", "golang.org/x/tools/cmd/cover", &release{version: "v0.1.0-deprecated", goes: "1.18"}},
 	"github.com/cosmtrek/air":         {last: "v1.52.1"},
 }
 
@@ -175,7 +176,7 @@ func MinGo(importPath, version string) (minGo, resolved string, ok bool) {
 	newest := have[len(have)-1]
 	after, left := gone[importPath]
 	if left {
-		newest = release{after.last, newest.goes}
+		newest = release{version: after.last, goes: newest.goes}
 	}
 	switch {
 	case left && (version == "" || version == "latest" || version == "upgrade"):
@@ -219,6 +220,27 @@ func MinGo(importPath, version string) (minGo, resolved string, ok bool) {
 		}
 	}
 	return "", "", false
+}
+
+// fresh is how long a release is news: its authors and its users still learn what it asks of them.
+const fresh = 90 * 24 * time.Hour
+
+// tablesMade is the day on which the newest releases were looked up last.
+var tablesMade = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+
+// News is the day of the newest release of a tool and the go line of the one before, where the newest is younger than 90 days
+// by the table. False where the table has no days.
+func News(importPath string) (day, before string, ok bool) {
+	m := moduleOf(importPath)
+	if m == nil || len(m.releases) < 2 {
+		return "", "", false
+	}
+	newest := m.releases[len(m.releases)-1]
+	came, err := time.Parse(time.DateOnly, newest.day)
+	if err != nil || tablesMade.Sub(came) > fresh {
+		return "", "", false
+	}
+	return newest.day, m.releases[len(m.releases)-2].goes, true
 }
 
 // NewestFitting is the newest release of the table that a Go can build by its go line. A Go that names no patch is the

@@ -169,6 +169,10 @@ func (h helper) first(ctx context.Context) (facts.PtraceResult, facts.Process) {
 	switch own, _ := os.Readlink("/proc/self/ns/pid"); {
 	case err != nil:
 		return facts.PtraceResult{Why: errnoText(err)}, looked
+	case os.Getpid() == 1:
+		// A child that changes its user before it executes anything shares its memory with this process, which the kernel
+		// keeps from its own user from then on: what is told of it is of no other.
+		return facts.PtraceResult{Why: "process 1 is dcverify itself"}, looked
 	case own == machinePIDs:
 		return facts.PtraceResult{Why: "process 1 is that of the machine and not of a container"}, looked
 	case looked.Tracer != 0:

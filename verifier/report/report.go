@@ -247,8 +247,8 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 // reportedViews are the views that run a go command, and behind them what F5 starts.
 func reportedViews(s *facts.Snapshot) []goenv.View {
 	views := slices.Clone(s.Views)
-	if debuggees, _ := s.Debuggees.Get(); len(debuggees) > 0 {
-		views = append(views, debuggees[0].View)
+	if debuggee, ok := s.Debuggee(); ok {
+		views = append(views, debuggee.View)
 	}
 	return views
 }

@@ -19,6 +19,7 @@ type Debuggee struct {
 	Program   string             // what it debugs, with the editor's variables replaced; empty where that depends on the moment
 	Problems  []DebuggeeProblem
 	NotProved string // why Delve is not started with that environment as it stands
+	Starts    bool   // a program; it attaches to none, and looks at no core file
 }
 
 // DebuggeeProblem is something in a debug configuration that keeps a variable, or the whole session, from the program.
@@ -43,7 +44,7 @@ type Debuggees struct {
 // its own environment, which is that of the tools, and hands the result on.
 func (d Debuggees) Of(configuration LaunchConfiguration) Debuggee {
 	root := overlay(configuration.Root)
-	result := Debuggee{Request: map[string]*string{}, NotProved: notProved(root)}
+	result := Debuggee{Request: map[string]*string{}, NotProved: notProved(root), Starts: starts(root)}
 	for name, value := range d.Always {
 		result.Request[name] = &value
 	}
@@ -81,19 +82,22 @@ func overlay(root jsonc.Node) jsonc.Node {
 	return root
 }
 
+// starts tells whether the configuration starts a program. One that runs has the environment that it was started with.
+func starts(root jsonc.Node) bool {
+	return root.Get("request").Text != "attach" && !slices.Contains([]string{"remote", "replay", "core"}, root.Get("mode").Text)
+}
+
 // notProved tells the configurations that no Delve of ours can stand for.
 func notProved(root jsonc.Node) string {
-	switch mode := root.Get("mode").Text; {
-	case root.Get("request").Text == "attach" || mode == "remote":
-		return "it attaches: the program has the environment that it was started with"
+	switch {
+	case !starts(root):
+		return "it starts no program"
 	case root.Get("debugAdapter").Text == "legacy":
 		return "it uses the old debug adapter"
 	case root.Get("port").Truthy():
 		return "somebody else starts the server that it connects to"
 	case slices.Contains([]string{"integratedTerminal", "externalTerminal"}, root.Get("console").Text):
 		return "a terminal starts it, whose shell has its say"
-	case mode == "replay" || mode == "core":
-		return "no program is started"
 	}
 	return ""
 }

@@ -57,7 +57,7 @@ func TestDebuggee(t *testing.T) {
 		"relative":      {`{"envFile": ".env"}`, nil, "toolsEnvVars; ", "relative .env", "its envFile cannot be read"},
 		"asked for":     {`{"envFile": "${input:file}"}`, nil, "toolsEnvVars; ", "", "what ${input:file} is the editor knows when it starts"},
 		"empty":         {`{"envFile": "", "env": {}}`, nil, "toolsEnvVars; ", "", ""},
-		"attach":        {`{"request": "attach"}`, nil, "toolsEnvVars; ", "", "it attaches: the program has the environment that it was started with"},
+		"attach":        {`{"request": "attach"}`, nil, "toolsEnvVars; ", "", "it starts no program"},
 		"external":      {`{"port": 1}`, nil, "toolsEnvVars; ", "", "somebody else starts the server that it connects to"},
 		"terminal":      {`{"console": "integratedTerminal"}`, nil, "toolsEnvVars; ", "", "a terminal starts it, whose shell has its say"},
 		"of Delve's":    {`{"env": {"CGO_CFLAGS": "-O2"}}`, map[string]string{"CGO_CFLAGS": "-O2"}, "toolsEnvVars; none", "", ""},
