@@ -147,6 +147,7 @@ func (g *gatherer) editorSession(ctx context.Context, e *environments, builds ma
 // testSession proves "debug test" in the same way.
 func (g *gatherer) testSession(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
 	return g.edit(ctx, e, builds, dlv, facts.TestProof, "debugging a test as the editor does", func(folder string) delve.Session {
+		builds[goenv.ToolsView]().settle()
 		// A folder of its own: up to 1.20 Delve gave all programs that it built one name, and both sessions run at once.
 		own := module{folder: folder + "-test", asks: g.workspace.Go}
 		if err := own.write(); err != nil {

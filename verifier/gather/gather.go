@@ -70,6 +70,8 @@ type gatherer struct {
 	answers map[string]func() facts.Answer // by question to a go command
 	built   map[string]building            // by signature of the environment
 
+	pioneers map[string]building // the first build by what it leaves in the build cache
+
 	fallback     sync.Once // compiles a program with no particular Go; see debuggee
 	fallbackMade facts.Build
 }
@@ -83,6 +85,8 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		trees:   map[string]goenv.Tree{},
 		answers: map[string]func() facts.Answer{},
 		built:   map[string]building{},
+
+		pioneers: map[string]building{},
 	}
 	g.system = g.readSystem()
 	g.readWorkspace()
