@@ -16,7 +16,7 @@ import (
 
 func debuggees(files map[string]string) Debuggees {
 	return Debuggees{
-		Workspace: "/work",
+		Workspace: "/src",
 		Host:      goenv.Environ{"HOME": "/home/dev", "HOST": "of the host"},
 		Tools:     goenv.Environ{"HOME": "/home/dev", "GODEBUG": "gctrace=1", "TOOL": "t"},
 		Always:    map[string]string{"GODEBUG": "gctrace=1", "GOPATH": "/go"},
@@ -25,13 +25,13 @@ func debuggees(files map[string]string) Debuggees {
 			if !ok {
 				return source.File{}, fs.ErrNotExist
 			}
-			return source.File{Name: strings.TrimPrefix(path, "/work/"), Text: text}, nil
+			return source.File{Name: strings.TrimPrefix(path, "/src/"), Text: text}, nil
 		},
 	}
 }
 
 func TestDebuggee(t *testing.T) {
-	files := map[string]string{"/work/.env": "GODEBUG=gctrace=2\nA=1\nB=${TOOL}\n", "/work/more.env": "A=2\n"}
+	files := map[string]string{"/src/.env": "GODEBUG=gctrace=2\nA=1\nB=${TOOL}\n", "/src/more.env": "A=2\n"}
 	for name, test := range map[string]struct {
 		configuration string
 		environ       map[string]string // over that of the tools
@@ -41,19 +41,19 @@ func TestDebuggee(t *testing.T) {
 	}{
 		"nothing": {`{"request": "launch"}`, nil, "toolsEnvVars; ", "", ""},
 		"documented order": {
-			`{"envFile": ["${workspaceFolder}/.env", "/work/more.env"], "env": {"GODEBUG": "schedtrace=1"}}`,
+			`{"envFile": ["${workspaceFolder}/.env", "/src/more.env"], "env": {"GODEBUG": "schedtrace=1"}}`,
 			map[string]string{"GODEBUG": "schedtrace=1", "A": "2", "B": "t"},
 			"launch.json envFile toolsEnvVars; envFile envFile", "", "",
 		},
-		"null takes away": {`{"envFile": "/work/.env", "env": {"A": null, "GODEBUG": null}}`, map[string]string{"GODEBUG": "", "A": "", "B": "t"}, "none; none", "", ""},
+		"null takes away": {`{"envFile": "/src/.env", "env": {"A": null, "GODEBUG": null}}`, map[string]string{"GODEBUG": "", "A": "", "B": "t"}, "none; none", "", ""},
 		"editor's variables": {
 			`{"env": {"A": "${env:HOST}|${env:GONE}|${workspaceFolder}|${userHome}${/}x|${workspaceFolderBasename}|${nobody}|$HOME"}}`,
-			map[string]string{"A": "of the host||/work|/home/dev/x|work|${nobody}|$HOME"}, "toolsEnvVars; launch.json", "", "",
+			map[string]string{"A": "of the host||/src|/home/dev/x|src|${nobody}|$HOME"}, "toolsEnvVars; launch.json", "", "",
 		},
 		"of the moment": {`{"env": {"A": "${file}", "B": "b"}}`, map[string]string{"B": "b"}, "toolsEnvVars; launch.json", "", ""},
 		"number":        {`{"env": {"A": 1}}`, nil, "toolsEnvVars; launch.json", "no-text A", "Delve refuses an env with a value that is no text"},
 		"linux":         {`{"env": {"A": "1"}, "linux": {"env": {"B": "2"}}}`, map[string]string{"B": "2"}, "toolsEnvVars; none", "", ""},
-		"missing":       {`{"envFile": "/work/gone.env"}`, nil, "toolsEnvVars; ", "missing /work/gone.env", "its envFile cannot be read"},
+		"missing":       {`{"envFile": "/src/gone.env"}`, nil, "toolsEnvVars; ", "missing /src/gone.env", "its envFile cannot be read"},
 		"relative":      {`{"envFile": ".env"}`, nil, "toolsEnvVars; ", "relative .env", "its envFile cannot be read"},
 		"asked for":     {`{"envFile": "${input:file}"}`, nil, "toolsEnvVars; ", "", "what ${input:file} is the editor knows when it starts"},
 		"empty":         {`{"envFile": "", "env": {}}`, nil, "toolsEnvVars; ", "", ""},
