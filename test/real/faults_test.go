@@ -88,14 +88,17 @@ var faults = []fault{
 	{name: "gopls floods", tools: map[string]string{"/go/bin/gopls": "#!/bin/sh\necho Content-Length: 1000000000\necho\nexec yes\n"}, run: "run --only DV703,DV905", want: "E DV703", says: map[string]string{"DV703": "gopls (wrote more than 8 MiB|printed)"}},
 
 	// The process that is debugged.
-	{name: "a process that ignores signals", setup: "pid=$(trap '' TERM INT HUP QUIT; /grid/target >/dev/null 2>&1 & echo $!)", run: "debug --pid {pid}", want: "", after: runs},
-	{name: "a process that is stopped", setup: "pid=$(/grid/target >/dev/null 2>&1 & echo $!); kill -STOP $pid", run: "debug --pid {pid}", want: "", after: `grep -q '^State:.T' /proc/$pid/status; kill -KILL $pid`},
+	{name: "a process that ignores signals", setup: "pid=$(trap '' TERM INT HUP QUIT; /grid/target >/dev/null 2>&1 & echo $!)" + begun, run: "debug --pid {pid}", want: "", after: runs},
+	{name: "a process that is stopped", setup: "pid=$(/grid/target >/dev/null 2>&1 & echo $!)" + begun + "; kill -STOP $pid", run: "debug --pid {pid}", want: "", after: `grep -q '^State:.T' /proc/$pid/status; kill -KILL $pid`},
 	{name: "a process that is being debugged",
-		setup: "pid=$(/grid/target >/dev/null 2>&1 & echo $!); dlv attach --headless --continue --accept-multiclient --listen=127.0.0.1:0 $pid >/dev/null 2>&1 & dlv=$!; until grep -q '^TracerPid:.*[1-9]' /proc/$pid/status; do :; done",
+		setup: "pid=$(/grid/target >/dev/null 2>&1 & echo $!)" + begun + "; dlv attach --headless --continue --accept-multiclient --listen=127.0.0.1:0 $pid >/dev/null 2>&1 & dlv=$!; until grep -q '^TracerPid:.*[1-9]' /proc/$pid/status; do :; done",
 		run:   "debug --pid {pid}", want: "E DV605", says: map[string]string{"DV605": `being (debugged|traced) by (process |pid )?\d+`},
-		after: "grep -q \"^TracerPid:.$dlv$\" /proc/$pid/status && kill $dlv && wait $dlv && " + runs},
+		after: "grep -q \"^TracerPid:.$dlv$\" /proc/$pid/status && { kill $dlv; wait $dlv; " + runs + "; }"},
 	{name: "a process that has ended", setup: "pid=4000000", run: "debug --pid {pid}", want: "E DV605", says: map[string]string{"DV605": "no (such )?process"}},
 }
+
+// begun waits for the runtime of a Go program, which has threads. Before that there is no goroutine to be seen.
+const begun = `; until [ "$(ls /proc/$pid/task | wc -l)" -gt 1 ]; do :; done`
 
 // runs tells whether the process goes on, and ends it.
 const runs = `grep -q '^State:.[SR]' /proc/$pid/status && kill -KILL $pid`
