@@ -140,7 +140,7 @@ func (g *grid) fault(t *testing.T, f fault) {
 	}
 	s := newShell(t, id, user)
 	s.run("until pgrep -x sleep >/dev/null; do :; done") // the first process has begun
-	const look = `echo; ls -A /tmp /var/tmp /dev/shm; for p in /proc/[0-9]*; do tr '\0' ' ' <$p/cmdline 2>/dev/null; echo; done | grep -vE '^(tr|bash|grep|sort|ls) ' | sort`
+	const look = `echo; ls -A /tmp /var/tmp /dev/shm; for p in /proc/[0-9]*; do tr '\0' ' ' <$p/cmdline 2>/dev/null; echo; done | grep -vE '^$|^(tr|bash|grep|sort|ls) ' | sort`
 	if f.setup != "" {
 		if output, status := s.run(f.setup); status != 0 {
 			t.Fatal(output)
