@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,10 +109,15 @@ const runs = `grep -q '^State:.[SR]' /proc/$pid/status && kill -KILL $pid`
 func TestFaults(t *testing.T) {
 	g := &grid{tools: tools(t, "amd64"), cache: t.TempDir()}
 	g.warm(t)
+	var told atomic.Int32
+	t.Cleanup(func() { t.Logf("%d of %d faults were told as what they are, and left nothing behind", told.Load(), len(faults)) })
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			g.fault(t, f)
+			if !t.Failed() {
+				told.Add(1)
+			}
 		})
 	}
 }
