@@ -110,7 +110,9 @@ func TestFaults(t *testing.T) {
 	g := &grid{tools: tools(t, "amd64"), cache: t.TempDir()}
 	g.warm(t)
 	var told atomic.Int32
-	t.Cleanup(func() { t.Logf("%d of %d faults were told as what they are, and left nothing behind", told.Load(), len(faults)) })
+	t.Cleanup(func() {
+		t.Logf("%d of %d faults were told as what they are, and left nothing behind", told.Load(), len(faults))
+	})
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
