@@ -248,7 +248,10 @@ func compare(a, b *node) int {
 	}
 	switch kindOf(a) {
 	case "local":
-		return cmp.Or(collate(a.Folder, b.Folder), compareOptions(a, b))
+		if c := collate(a.Folder, b.Folder); c != 0 {
+			return c
+		}
+		return compareOptions(a, b)
 	case "oci":
 		if a.digest != "" && a.digest == b.digest && compareOptions(a, b) == 0 {
 			return 0
@@ -265,7 +268,10 @@ func compare(a, b *node) int {
 		// By digest at last, which nobody here knows; what differs in name or version has another.
 		return cmp.Or(compareOptions(a, b), collate(a.Version, b.Version), collate(a.ID, b.ID))
 	}
-	return cmp.Or(collate(a.ID, b.ID), compareOptions(a, b))
+	if c := collate(a.ID, b.ID); c != 0 {
+		return c
+	}
+	return compareOptions(a, b)
 }
 
 // namespace is the registry and the path in front of an id, with the one that moved where it is now (containerCollectionsOCI.ts,
@@ -319,6 +325,9 @@ func compareOptions(a, b *node) int {
 // collate is localeCompare for the characters of references: marks before digits before letters, letters without case first
 // and then the small ones before the capital ones.
 func collate(a, b string) int {
+	if a == b {
+		return 0
+	}
 	weight := func(r rune) int {
 		if at := strings.IndexRune(`_-,;:!?.'"()[]{}@*/\&#%+<=>|~$`, r); at >= 0 {
 			return at
