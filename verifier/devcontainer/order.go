@@ -239,7 +239,10 @@ func satisfies(n, soft *node) bool {
 	return n.ID == soft.ID || slices.ContainsFunc(soft.aliases, func(alias string) bool { return namespace(soft.ID)+"/"+alias == n.ID })
 }
 
-func same(a, b *node) bool { return kindOf(a) == kindOf(b) && compare(a, b) == 0 }
+func same(a, b *node) bool {
+	// Every feature is held against every other: folders that differ say it at once.
+	return kindOf(a) == kindOf(b) && a.Folder == b.Folder && compare(a, b) == 0
+}
 
 // compare is the order within a round (compareTo).
 func compare(a, b *node) int {
