@@ -173,3 +173,34 @@ func TestTail(t *testing.T) {
 		}
 	}
 }
+
+func TestSettle(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		steps []facts.Step
+		waits bool
+	}{
+		{"a new container", []facts.Step{{Name: "build", Ms: 14000}}, true},
+		{"the standard library is compiled", []facts.Step{{Name: "build", Ms: 400}}, false},
+		{"nothing was built", nil, false},
+	} {
+		waited := false
+		building{
+			program: func() facts.Build { return facts.Build{Steps: test.steps} },
+			whole:   func() facts.Build { waited = true; return facts.Build{} },
+		}.settle()
+		if waited != test.waits {
+			t.Errorf("%s: waits for the tests: %t", test.name, waited)
+		}
+	}
+	one := module{goPath: "/go", gocache: "/cache", env: goenv.Environ{"HOME": "/a"}}
+	other := one
+	other.env = goenv.Environ{"HOME": "/b"}
+	if one.cacheKey() != other.cacheKey() {
+		t.Error("two homes with one build cache compile everything twice")
+	}
+	other.gocache = "/b/cache"
+	if one.cacheKey() == other.cacheKey() {
+		t.Error("two build caches count as one")
+	}
+}

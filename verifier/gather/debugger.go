@@ -140,13 +140,17 @@ func (g *gatherer) attach(ctx context.Context, e *environments, builds map[strin
 
 // editorSession proves F5: the container's dlv, started as the Go extension starts it, builds a package and debugs it. The
 // linked Delve proves nothing here, because no editor has it.
-func (g *gatherer) editorSession(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
-	return g.edit(ctx, e, builds, dlv, facts.DAPProof, "debugging a package as the editor does", delve.DebuggeeSession)
+func (g *gatherer) editorSession(
+	ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool], kernel facts.Part[facts.Ptrace],
+) facts.Part[facts.Proof] {
+	return g.edit(ctx, e, builds, dlv, kernel, facts.DAPProof, "debugging a package as the editor does", delve.DebuggeeSession)
 }
 
 // testSession proves "debug test" in the same way.
-func (g *gatherer) testSession(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
-	return g.edit(ctx, e, builds, dlv, facts.TestProof, "debugging a test as the editor does", func(folder string) delve.Session {
+func (g *gatherer) testSession(
+	ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool], kernel facts.Part[facts.Ptrace],
+) facts.Part[facts.Proof] {
+	return g.edit(ctx, e, builds, dlv, kernel, facts.TestProof, "debugging a test as the editor does", func(folder string) delve.Session {
 		builds[goenv.ToolsView]().settle()
 		// A folder of its own: up to 1.20 Delve gave all programs that it built one name, and both sessions run at once.
 		own := module{folder: folder + "-test", asks: g.workspace.Go}
@@ -157,8 +161,14 @@ func (g *gatherer) testSession(ctx context.Context, e *environments, builds map[
 	})
 }
 
+// refusesChildren tells whether the kernel was asked, and refused a debugger its own child.
+func refusesChildren(kernel facts.Part[facts.Ptrace]) bool {
+	probes, ok := kernel.Get()
+	return ok && probes.Child.Tried && !probes.Child.OK
+}
+
 func (g *gatherer) edit(
-	ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool],
+	ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool], kernel facts.Part[facts.Ptrace],
 	name, doing string, session func(folder string) delve.Session,
 ) facts.Part[facts.Proof] {
 	tools := e.get(goenv.ToolsView)
@@ -172,6 +182,9 @@ func (g *gatherer) edit(
 		return ended(facts.Skipped, tools.unknown)
 	case debugger.Linked:
 		return ended(facts.Skipped, "the container has no dlv that the Go extension could start")
+	case refusesChildren(kernel):
+		// Delve would build first, which takes minutes under emulation, and then fail as the launch does.
+		return ended(facts.Skipped, "the kernel lets no debugger trace what it starts (DV603)")
 	case !g.Executable(build.Binary):
 		return ended(facts.Skipped, "what Delve would have to build does not build: "+build.Error)
 	}

@@ -126,6 +126,8 @@ func (h *home) gatherer(needs ...facts.Need) *gatherer {
 		trees:   map[string]goenv.Tree{},
 		answers: map[string]func() facts.Answer{},
 		built:   map[string]building{},
+
+		pioneers: map[string]building{},
 	}
 }
 

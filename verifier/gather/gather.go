@@ -128,10 +128,10 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		return g.leastPrivilege(ctx, envs, builds, dlv(), kernel())
 	})
 	testing := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.testSession(ctx, envs, builds, dlv())
+		return g.testSession(ctx, envs, builds, dlv(), kernel())
 	})
 	dap := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.editorSession(ctx, envs, builds, dlv())
+		return g.editorSession(ctx, envs, builds, dlv(), kernel())
 	})
 
 	launched := g.readLaunch()
