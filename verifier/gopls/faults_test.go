@@ -164,7 +164,7 @@ func TestCutShort(t *testing.T) {
 			if proof.Status != facts.Broken || !regexp.MustCompile(`^the proof was ended from outside in step \S+ after \S+: ctrl-C$`).MatchString(proof.Reason) {
 				t.Errorf("got %s: %s", proof.Status, proof.Reason)
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("it took %s", took)
 			}
 		})

@@ -126,7 +126,7 @@ func TestProbeOfWhatNeverAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Sibling.OK || p.OtherUser.OK || time.Since(began) > 4*time.Second {
+	if p.Sibling.OK || p.OtherUser.OK || time.Since(began) > 20*time.Second {
 		t.Errorf("%s: %+v", time.Since(began), p)
 	}
 	cmdlines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -180,7 +180,7 @@ func TestCanceled(t *testing.T) {
 			t.Error(err)
 		}
 		cancel()
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("canceled after %s, ended after %s", after, took)
 		}
 	}

@@ -32,7 +32,7 @@ func FuzzProject(f *testing.F) {
 		o := options()
 		o.Away = true
 		project, _ := Project(workspace, o)
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 20*time.Second { // it hangs, or is not linear: it takes milliseconds
 			t.Errorf("it takes %v", took)
 		}
 		check := places{t: t, workspace: workspace, indexes: map[string][]string{}}
