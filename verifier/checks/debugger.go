@@ -150,7 +150,7 @@ var ptracePermitted = check.Check{
 			p.Report(f, what)
 		}
 		switch {
-		case ptrace.Child.Tried && !ptrace.Child.OK:
+		case ptrace.Child.Refused():
 			refused("a debugger cannot trace the program that it starts", "could not launch process: fork/exec: "+ptrace.Child.Why, ptrace.Child)
 		case ptrace.Sibling.Tried && !ptrace.Sibling.OK:
 			refused("a debugger cannot attach to a process of the same user", "Could not attach to pid: this could be caused by a kernel security setting", ptrace.Sibling)
@@ -289,7 +289,7 @@ func viewsOf(proof facts.Proof) []string { return append([]string{proof.View}, p
 // whyProofFailed points from the failed proof to the check that knows the cause.
 func whyProofFailed(p *check.Pass, step, reason string) (cause, fix string) {
 	ptrace, probed := p.Ptrace.Get()
-	refused := (ptrace.Child.Tried && !ptrace.Child.OK) || (ptrace.Sibling.Tried && !ptrace.Sibling.OK)
+	refused := ptrace.Child.Refused() || ptrace.Sibling.Refused()
 	if cause, fix, ok := exhausted(reason); ok {
 		return cause, fix.Message
 	}

@@ -168,3 +168,6 @@ type PtraceResult struct {
 	OK    bool   `json:"ok"`
 	Why   string `json:"why,omitempty"` // errno text of the refusal, or why it could not be tried
 }
+
+// Refused tells whether the probe was made and the kernel refused it.
+func (r PtraceResult) Refused() bool { return r.Tried && !r.OK }

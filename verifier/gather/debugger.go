@@ -164,7 +164,7 @@ func (g *gatherer) testSession(
 // refusesChildren tells whether the kernel was asked, and refused a debugger its own child.
 func refusesChildren(kernel facts.Part[facts.Ptrace]) bool {
 	probes, ok := kernel.Get()
-	return ok && probes.Child.Tried && !probes.Child.OK
+	return ok && probes.Child.Refused()
 }
 
 func (g *gatherer) edit(

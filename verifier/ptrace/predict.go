@@ -31,7 +31,7 @@ func Predict(p facts.Ptrace, target facts.Process, descendant bool) (permitted b
 	if why := closed(p); why != "" {
 		return false, why
 	}
-	if p.Child.Tried && !p.Child.OK {
+	if p.Child.Refused() {
 		return false, "whatever refuses a child to be traced refuses this too"
 	}
 	capable := admin(p) && !target.OtherUserNS
