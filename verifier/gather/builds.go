@@ -43,7 +43,7 @@ func (g *gatherer) build(ctx context.Context, view string, environment environme
 		return building{program: build, whole: build, signature: why}
 	}
 	debugged := view == goenv.ToolsView && g.debugs() || view == goenv.TerminalView && g.Needs[facts.Launch]
-	if !g.Needs[facts.Builds] && !debugged {
+	if !g.Needs[facts.Builds] && (!debugged || g.ConnectTo != "") {
 		return skipped(notNeeded)
 	}
 	found, ok := command.Get()

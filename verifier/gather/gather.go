@@ -191,6 +191,9 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 	if g.Needs[facts.Builds] {
 		snapshot.Builds = facts.Known(merged(builds, packages()))
 	}
+	for _, build := range builds {
+		build().whole() // also where nobody asked for it: nothing that was begun may outlive its folder
+	}
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	snapshot.Trees = g.trees
