@@ -92,7 +92,7 @@ var faults = []fault{
 	{name: "a process that ignores signals", setup: "pid=$(trap '' TERM INT HUP QUIT; /grid/target >/dev/null 2>&1 & echo $!)" + begun, run: "debug --pid {pid}", want: "", after: runs},
 	{name: "a process that is stopped", setup: "pid=$(/grid/target >/dev/null 2>&1 & echo $!)" + begun + "; kill -STOP $pid", run: "debug --pid {pid}", want: "", after: `grep -q '^State:.T' /proc/$pid/status; kill -KILL $pid`},
 	{name: "a process that is being debugged",
-		setup: "pid=$(/grid/target >/dev/null 2>&1 & echo $!)" + begun + "; dlv attach --headless --continue --accept-multiclient --listen=127.0.0.1:0 $pid >/dev/null 2>&1 & dlv=$!; until grep -q '^TracerPid:.*[1-9]' /proc/$pid/status; do :; done",
+		setup: "pid=$(/grid/target >/dev/null 2>&1 & echo $!)" + begun + "; dlv attach --headless --continue --accept-multiclient --listen=127.0.0.1:0 --log --log-output=debugger $pid >/tmp/dlv.log 2>&1 & dlv=$!; until grep -q continuing /tmp/dlv.log; do :; done",
 		run:   "debug --pid {pid}", want: "E DV605", says: map[string]string{"DV605": `being (debugged|traced) by (process |pid )?\d+`},
 		after: "grep -q \"^TracerPid:.$dlv$\" /proc/$pid/status && { kill $dlv; wait $dlv; " + runs + "; }"},
 	{name: "a process that has ended", setup: "pid=4000000", run: "debug --pid {pid}", want: "E DV605", says: map[string]string{"DV605": "no (such )?process"}},

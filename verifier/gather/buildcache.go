@@ -100,14 +100,9 @@ type exported struct {
 func (g *gatherer) smallPackages(ctx context.Context, m module, env goenv.Environ) exported {
 	g.pool <- struct{}{}
 	defer func() { <-g.pool }()
-	if temp := g.TempIn(env["GOTMPDIR"]); temp != "" {
-		env = env.With("GOTMPDIR=" + temp)
-	} else {
-		env = env.With("GOTMPDIR=" + g.Scratch())
-	}
 	run := g.Run(ctx, machine.Command{
 		Path: m.goPath, Args: append([]string{"list", "-export", "-x", "-f", "{{.ImportPath}} {{.BuildID}}"}, small...),
-		Dir: m.folder, Env: env, Timeout: time.Minute,
+		Dir: m.folder, Env: g.ownTemp(env), Timeout: time.Minute,
 	})
 	if run.Err != nil {
 		problem := telling(string(run.Stderr))

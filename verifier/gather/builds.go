@@ -195,12 +195,24 @@ func (g *gatherer) step(ctx context.Context, m module, build facts.Build, args .
 	return build
 }
 
-// ownTemp lets go work in a folder of dcverify's own, inside the one that it would have taken.
+// ownTemp lets go, and the C compiler that it starts, work in folders of dcverify's own, inside those that they would have
+// taken: what an interrupted one leaves behind goes with the folder.
 func (g *gatherer) ownTemp(env goenv.Environ) goenv.Environ {
-	if temp := g.TempIn(cmp.Or(env["GOTMPDIR"], env["TMPDIR"], "/tmp")); temp != "" {
-		return env.With("GOTMPDIR=" + temp)
+	own := env
+	for _, name := range []string{"TMPDIR", "GOTMPDIR"} {
+		if env[name] == "" && name == "GOTMPDIR" {
+			continue // go takes TMPDIR then
+		}
+		if temp := g.TempIn(cmp.Or(env[name], "/tmp")); temp != "" {
+			own = own.With(name + "=" + temp)
+		}
 	}
-	return env
+	return own
+}
+
+// scratchTemp does the same for a go that builds nothing, and has to answer also where those folders cannot be written.
+func (g *gatherer) scratchTemp(env goenv.Environ) goenv.Environ {
+	return env.With("TMPDIR="+g.Scratch(), "GOTMPDIR="+g.Scratch())
 }
 
 // buildsWithoutCache finds out whether "package x is not in std" means what it says: an unreadable build cache gives the

@@ -81,7 +81,7 @@ func (g *gatherer) askGo(ctx context.Context, path string, env goenv.Environ, fo
 }
 
 func (g *gatherer) goEnv(ctx context.Context, path string, env goenv.Environ, folder string) facts.Answer {
-	asked := g.offline(env).With("GOTMPDIR=" + g.Scratch()) // a go that is interrupted leaves its folder
+	asked := g.scratchTemp(g.offline(env))
 	run := g.Run(ctx, machine.Command{Path: path, Args: []string{"env", "-json"}, Dir: folder, Env: asked, Timeout: answerDeadline})
 	if run.Err != nil {
 		text := telling(string(run.Stderr))

@@ -116,7 +116,7 @@ func (g *gatherer) listProgram(ctx context.Context, tools environment, program s
 	}
 	run := g.Run(ctx, machine.Command{
 		Path: goCommand, Args: []string{"list", "-deps", "-f", "{{.ImportPath}}\t{{if not .DepOnly}}{{.DefaultGODEBUG}}{{end}}", pattern},
-		Dir: folder, Env: g.offline(tools.env).With("GOTMPDIR=" + g.Scratch()), Timeout: time.Minute,
+		Dir: folder, Env: g.scratchTemp(g.offline(tools.env)), Timeout: time.Minute,
 	})
 	if run.Err != nil {
 		if result.Error = telling(string(run.Stderr)); result.Error == "" {

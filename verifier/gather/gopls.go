@@ -3,7 +3,6 @@
 package gather
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -102,16 +101,7 @@ func (g *gatherer) editing(ctx context.Context, e *environments, found facts.Par
 // serverEnvironment is what gopls gets, for a module that is not the workspace's.
 func (g *gatherer) serverEnvironment(tools goenv.Environ, folder string) goenv.Environ {
 	// Neither a go.work of the workspace nor its build system would know the module.
-	env := g.offline(tools).With("GOWORK=off", "GOPACKAGESDRIVER=off", "PWD="+folder)
-	// What an interrupted gopls or go leaves behind goes with the folder, which is where they would make their own.
-	for _, name := range []string{"TMPDIR", "GOTMPDIR"} {
-		if tools[name] == "" && name == "GOTMPDIR" {
-			continue // go takes TMPDIR then
-		}
-		if temp := g.TempIn(cmp.Or(tools[name], "/tmp")); temp != "" {
-			env = env.With(name + "=" + temp)
-		}
-	}
+	env := g.ownTemp(g.offline(tools).With("GOWORK=off", "GOPACKAGESDRIVER=off", "PWD="+folder))
 	// The extension takes this one out for gopls (goEnv.ts:53-66).
 	if flags := strings.Fields(env["GOFLAGS"]); slices.Contains(flags, "-json") {
 		env = env.With("GOFLAGS=" + strings.Join(slices.DeleteFunc(flags, func(flag string) bool { return flag == "-json" }), " "))

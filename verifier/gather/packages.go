@@ -3,7 +3,6 @@
 package gather
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -110,10 +109,7 @@ type looking struct {
 // prepare makes an environment in which go writes nothing into the workspace. With go.work, go completes go.work.sum whatever
 // it is told; a copy of both serves as well.
 func (l *looking) prepare() error {
-	l.env = l.offline(l.module.env).With("PWD=" + l.Workspace)
-	if temp := l.TempIn(cmp.Or(l.env["GOTMPDIR"], l.env["TMPDIR"], "/tmp")); temp != "" {
-		l.env = l.env.With("GOTMPDIR=" + temp)
-	}
+	l.env = l.ownTemp(l.offline(l.module.env).With("PWD=" + l.Workspace))
 	l.readonly = slices.Contains(strings.Fields(l.module.goflags), "-mod=mod")
 	work := l.module.gowork
 	if !filepath.IsAbs(work) || l.exists(filepath.Join(filepath.Dir(work), "vendor/modules.txt")) {
