@@ -191,3 +191,33 @@ func TestTakeLeavesNothingBehind(t *testing.T) {
 		t.Errorf("in the workspace there is %v, %v", left, err)
 	}
 }
+
+// What the compilers of an interrupted go leave behind is in folders of dcverify's own, inside those that the user's go takes.
+func TestTakeMovesTemporaryFiles(t *testing.T) {
+	h := newHome(t)
+	h.install()
+	h.program("go", `touch "$TMPDIR/left" "${GOTMPDIR:-$TMPDIR}/left"
+case "$1" in
+env) echo '{"GOROOT": "/made/up", "GOCACHE": "/made/up/cache"}' ;;
+*) exit 3 ;;
+esac`)
+	user := goenv.Environ{"TMPDIR": filepath.Join(h.folder, "tmp"), "GOTMPDIR": filepath.Join(h.folder, "gotmp")}
+	options := h.options(facts.GoCommands, facts.Builds)
+	for name, folder := range user {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		options.Environ[name] = folder
+	}
+	Take(t.Context(), h.open(), options)
+	if calls := h.calls(); !slices.ContainsFunc(calls, func(call string) bool { return strings.HasPrefix(call, "go build ") }) {
+		t.Errorf("go was called with %q", calls)
+	}
+	for name, folder := range user {
+		left, err := filepath.Glob(filepath.Join(folder, "left"))
+		own, _ := filepath.Glob(filepath.Join(folder, "dcverify-*", "left"))
+		if err != nil || left != nil || own == nil {
+			t.Errorf("%s: directly in it %q, in a folder of dcverify's own %q, %v", name, left, own, err)
+		}
+	}
+}
