@@ -75,7 +75,7 @@ func parseOCI(reference string) (Reference, bool) {
 		}
 	} else if colon := strings.LastIndexByte(reference, ':'); colon > strings.LastIndexByte(reference, '/') {
 		r.ID, r.Version = reference[:colon], reference[colon+1:]
-		if r.Version != "" && !ociTag.MatchString(r.Version) {
+		if r.Version != "" && (len(r.Version) > 128 || !ociTag.MatchString(r.Version)) {
 			return r, false
 		}
 		r.Version = cmp.Or(r.Version, "latest") // so that a colon with nothing behind it counts for nothing
@@ -87,7 +87,7 @@ func parseOCI(reference string) (Reference, bool) {
 
 var (
 	ociPath     = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*$`)
-	ociTag      = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
+	ociTag      = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]*$`)
 	releaseName = regexp.MustCompile(`^[^/]+/[^/]+/[a-zA-Z0-9_-]*$`) // OWNER/REPOSITORY/ID, of before registries
 )
 

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dcverify/dcverify/verifier/check"
@@ -316,20 +317,26 @@ func proofs(s *facts.Snapshot) []Proof {
 	return result
 }
 
-// secrets is what looks like a user and password in a URL, or like a token, and what is shown in its place.
+// secrets is what looks like a user and password in a URL, or like a token, and what is shown in its place. A sign that each
+// of them has is looked for first: nearly every text has none.
 var secrets = []struct {
+	sign  string
 	looks *regexp.Regexp
 	shown string
 }{
-	{regexp.MustCompile(`(://)[^/?#\s,|"]+@`), "${1}***@"}, // to the last @: passwords hold some
-	{regexp.MustCompile(`(?i)\b([a-z_-]*(?:token|secret|password|api_?key)=)[^\s&,;|"']+`), "${1}***"},
-	{regexp.MustCompile(`\b(?:gh[opsur]_|github_pat_|glpat-)[\w-]{16,}`), "***"},
+	{"@", regexp.MustCompile(`(://)[^/?#\s,|"]+@`), "${1}***@"}, // to the last @: passwords hold some
+	{"=", regexp.MustCompile(`(?i)\b([a-z_-]*(?:token|secret|password|api_?key)=)[^\s&,;|"']+`), "${1}***"},
+	{"gh", regexp.MustCompile(`\bgh[opsur]_[\w-]{16,}`), "***"},
+	{"github_pat_", regexp.MustCompile(`\bgithub_pat_[\w-]{16,}`), "***"},
+	{"glpat-", regexp.MustCompile(`\bglpat-[\w-]{16,}`), "***"},
 }
 
 // mask hides what looks like a secret.
 func mask(text string) string {
 	for _, secret := range secrets {
-		text = secret.looks.ReplaceAllString(text, secret.shown)
+		if strings.Contains(text, secret.sign) {
+			text = secret.looks.ReplaceAllString(text, secret.shown)
+		}
 	}
 	return text
 }
