@@ -210,7 +210,8 @@ func (r *Report) judge(failOn FailOn) {
 	}
 }
 
-// Environment is the layer table of the given variables, without those that nobody sets.
+// Environment is the layer table of the given variables, without those that nobody sets. One that a view does not know stays:
+// somebody may set it.
 func Environment(s *facts.Snapshot, names []string) []Variable {
 	variables := []Variable{}
 	for _, name := range names {
@@ -235,7 +236,7 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 			for _, shadow := range got.Shadows {
 				value.Shadows = append(value.Shadows, reported(shadow))
 			}
-			said = said || got.Set || got.Origin.Layer != ""
+			said = said || got.Set || got.Origin.Layer != "" || got.Unknown != ""
 			variable.Views[view.Name] = value
 		}
 		if said {

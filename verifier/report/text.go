@@ -48,12 +48,22 @@ func Text(w io.Writer, r Report, options TextOptions) error {
 type text struct {
 	w io.Writer
 	TextOptions
-	err error
+	apart bool // whether the last line was an empty one
+	err   error
 }
 
 func (t *text) line(format string, args ...any) {
+	t.apart = false
 	if t.err == nil {
 		_, t.err = fmt.Fprintf(t.w, format+"\n", args...)
+	}
+}
+
+// gap sets what follows apart, once.
+func (t *text) gap() {
+	if !t.apart {
+		t.line("")
+		t.apart = true
 	}
 }
 
@@ -88,7 +98,7 @@ func (t *text) header(r Report) {
 		who = " (" + clean(strings.Join(details, ", ")) + ")"
 	}
 	t.line("dcverify %s  %s %s%s", r.Tool.Version, r.Target.Kind, clean(r.Target.Name), who)
-	t.line("")
+	t.gap()
 }
 
 // table shows, per view, which go runs and the variables that matter: GOROOT always, others where the views disagree.
@@ -167,7 +177,7 @@ func (t *text) table(r Report) {
 	for _, word := range slices.Sorted(maps.Keys(assumed)) {
 		t.line("%s", t.color(dim, strings.TrimSpace(assumedMark)+" assumed from "+clean(word)+", and not seen"))
 	}
-	t.line("")
+	t.gap()
 }
 
 // assumedMark stands behind a value in the table that nobody has seen.
@@ -244,18 +254,22 @@ func (t *text) finding(f finding.Finding) {
 			}
 		}
 	}
-	t.line("")
+	t.gap()
 }
 
-// paragraph wraps words at the width of the terminal, under the mark of the finding.
+// paragraph writes words under the mark of the finding.
 func (t *text) paragraph(label, words string) {
 	const indent = "    "
-	line := indent + label
-	empty := true
+	t.wrapped(indent+label, indent+strings.Repeat(" ", len(label)), words)
+}
+
+// wrapped breaks words at the width of the terminal; first stands before the first line, and further before each other.
+func (t *text) wrapped(first, further, words string) {
+	line, empty := first, true
 	for _, word := range strings.Fields(clean(words)) {
 		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > t.Width {
 			t.line("%s", line)
-			line, empty = indent+strings.Repeat(" ", len(label)), true
+			line, empty = further, true
 		}
 		if !empty {
 			line += " "
@@ -326,28 +340,46 @@ func tries(n int) string {
 	return fmt.Sprintf("%d tries", n)
 }
 
-// undone lists what was not asked, and why: it is no pass.
+// undone lists what was not asked, and why: it is no pass. What has one reason, such as an image that nobody has, is one line.
 func (t *text) undone(r Report) {
+	type reason struct {
+		status facts.Status
+		words  string
+	}
+	codes := map[reason][]string{}
+	var order []reason
 	for _, o := range r.Outcomes {
-		if o.Status == facts.Skipped || o.Status == facts.Broken {
-			t.line("- %s %s: %s", o.Code, o.Status, clean(o.Reason))
+		if o.Status != facts.Skipped && o.Status != facts.Broken {
+			continue
 		}
+		why := reason{o.Status, o.Reason}
+		if codes[why] == nil {
+			order = append(order, why)
+		}
+		codes[why] = append(codes[why], o.Code)
+	}
+	for _, why := range order {
+		t.wrapped("- ", "  ", fmt.Sprintf("%s %s: %s", strings.Join(codes[why], " "), why.status, why.words))
 	}
 }
 
 func (t *text) verdict(r Report) {
 	if !t.Quiet {
-		t.line("")
+		t.gap()
 		counts := []string{fmt.Sprintf("%d passed", r.Summary.Passed)}
 		for _, c := range []struct {
-			n            int
-			one, several string
-		}{{r.Summary.Warned, "warned", "warned"}, {r.Summary.Failed, "failed", "failed"}, {r.Summary.Skipped, "skipped", "skipped"}, {r.Summary.Broken, "broken", "broken"}} {
+			n    int
+			word facts.Status
+		}{{r.Summary.Warned, facts.Warned}, {r.Summary.Failed, facts.Fails}, {r.Summary.Skipped, facts.Skipped}, {r.Summary.Broken, facts.Broken}} {
 			if c.n > 0 {
-				counts = append(counts, fmt.Sprintf("%d %s", c.n, c.one))
+				counts = append(counts, fmt.Sprintf("%d %s", c.n, c.word))
 			}
 		}
-		t.line("%s in %s", strings.Join(counts, ", "), (time.Duration(r.DurationMs) * time.Millisecond).Round(100*time.Millisecond))
+		took := time.Duration(r.DurationMs) * time.Millisecond
+		if took > time.Second {
+			took = took.Round(100 * time.Millisecond)
+		}
+		t.line("%s in %s", strings.Join(counts, ", "), took)
 	}
 	t.line("%s", t.color(map[Verdict]string{Passed: green, Warned: yellow, Failed: red, Incomplete: yellow}[r.Verdict], Line(r)))
 }
