@@ -48,7 +48,7 @@ func (g *gatherer) languageServer(ctx context.Context, e *environments) facts.Pa
 // noLanguageServer is the setting that keeps the Go extension from starting gopls, if there is one.
 func (g *gatherer) noLanguageServer() string {
 	if g.settings.NoLanguageServer {
-		return "go.useLanguageServer is false"
+		return languageServerOff
 	}
 	return ""
 }
