@@ -10,6 +10,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/finding"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
 const delvePackage = "github.com/go-delve/delve/cmd/dlv"
@@ -74,6 +75,8 @@ var dlvCompatible = check.Check{
 				Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspace)},
 			}},
 		}
+		extension, _ := p.Extension.Get()
+		unchecked := slices.Contains(extension.Settings.DlvFlags, vscode.NoVersionCheck)
 		window, known := knowledge.DelveOf(dlv.Binary.Version)
 		if !known {
 			window, known = saidWindow(p, dlv.Binary.Path)
@@ -97,6 +100,10 @@ var dlvCompatible = check.Check{
 			return
 		default:
 			return
+		}
+		if unchecked && !strings.Contains(f.Message, "DWARF") {
+			f.Severity = finding.Warning
+			f.Cause = "go.delveConfig has " + vscode.NoVersionCheck + " in dlvFlags, so that Delve tries all the same, and variables may be wrong"
 		}
 		p.Report(f, dlv.Binary.Path)
 	},
@@ -284,6 +291,15 @@ func reportProof(p *check.Pass, proof facts.Proof, what string) {
 	}, subjects...)
 }
 
+// flagUnknown knows a dlv that does not start because of the flags that the user gives it.
+func flagUnknown(step, reason string) (cause, fix string, ok bool) {
+	if step != "start" || !strings.Contains(reason, "unknown flag: ") && !strings.Contains(reason, "unknown shorthand flag: ") {
+		return "", "", false
+	}
+	return "the Go extension passes on what go.delveConfig or launch.json has as dlvFlags, and this dlv does not know it",
+		"mend dlvFlags: `dlv help dap` lists the flags", true
+}
+
 // viewsOf are the views that a proof stands for.
 func viewsOf(proof facts.Proof) []string { return append([]string{proof.View}, proof.Also...) }
 
@@ -293,6 +309,9 @@ func whyProofFailed(p *check.Pass, step, reason string) (cause, fix string) {
 	refused := ptrace.Child.Refused() || ptrace.Sibling.Refused()
 	if cause, fix, ok := exhausted(reason); ok {
 		return cause, fix.Message
+	}
+	if cause, fix, ok := flagUnknown(step, reason); ok {
+		return cause, fix
 	}
 	switch {
 	case step == "build" || step == "launch" && strings.Contains(reason, "Build Error"):

@@ -25,6 +25,7 @@ const mostProved = 4
 type debugged struct {
 	facts.Debuggee
 	request map[string]*string // env of the launch request
+	flags   []string           // of dlv
 	view    goenv.View         // with every variable
 	panics  []facts.PanicTrace // under Delve
 }
@@ -67,7 +68,7 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 		sent["GOPATH"] = gopath // toolExecutionEnvironment, goEnv.ts
 	}
 	debuggees := vscode.Debuggees{
-		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env, Always: sent,
+		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env, Always: sent, Flags: g.settings.DlvFlags,
 		Read: func(path string) (source.File, error) { return g.Text(path, g.shownPath(path)) },
 	}
 	var all []*debugged
@@ -80,6 +81,7 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 				Proof: facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Reason: made.NotProved, Steps: []facts.Step{}},
 			},
 			request: made.Request,
+			flags:   made.Flags,
 			view:    goenv.View{Name: goenv.DebuggeeView, Layers: layers},
 		})
 	}
@@ -124,7 +126,7 @@ func (g *gatherer) proveDebuggees(ctx context.Context, e *environments, all []*d
 		if d.Proof.Reason != "" {
 			continue
 		}
-		if slices.ContainsFunc(proved, func(other *debugged) bool { return sameRequest(d.request, other.request) }) {
+		if slices.ContainsFunc(proved, func(other *debugged) bool { return sameRequest(d, other) }) {
 			continue // below
 		}
 		if len(proved) == mostProved {
@@ -145,7 +147,7 @@ func (g *gatherer) proveDebuggees(ctx context.Context, e *environments, all []*d
 			continue
 		}
 		for _, other := range proved {
-			if sameRequest(d.request, other.request) {
+			if sameRequest(d, other) {
 				d.Proof, d.Strayed, d.Runtime, d.panics = other.Proof, other.Strayed, other.Runtime, other.panics
 			}
 		}
@@ -162,8 +164,10 @@ func telltale(all []*debugged) facts.Proof {
 	return worst.Proof
 }
 
-func sameRequest(a, b map[string]*string) bool {
-	return maps.EqualFunc(a, b, func(x, y *string) bool { return x == nil && y == nil || x != nil && y != nil && *x == *y })
+func sameRequest(a, b *debugged) bool {
+	return slices.Equal(a.flags, b.flags) && maps.EqualFunc(a.request, b.request, func(x, y *string) bool {
+		return x == nil && y == nil || x != nil && y != nil && *x == *y
+	})
 }
 
 func (g *gatherer) proveDebuggee(ctx context.Context, e *environments, d *debugged, binary string, dlv facts.Part[facts.Tool]) {
@@ -180,7 +184,9 @@ func (g *gatherer) proveDebuggee(ctx context.Context, e *environments, d *debugg
 	wanted := d.view.Environ()
 	asked := g.godebugs(e).ofRuntime(wanted["GODEBUG"])
 	inspection := delve.Inspection{Binary: binary, Request: d.request, Godebug: slices.Sorted(maps.Keys(asked))}
-	proof, got := delve.Inspect(ctx, g.debugger(dlv, env), inspection)
+	debugger := g.debugger(dlv, env)
+	debugger.EditorFlags = d.flags
+	proof, got := delve.Inspect(ctx, debugger, inspection)
 	proof.View = goenv.DebuggeeView
 	d.Proof = proof
 	if got.Environ != nil {

@@ -5,6 +5,7 @@ package gather
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"github.com/dcverify/dcverify/verifier/delve"
 	"github.com/dcverify/dcverify/verifier/facts"
@@ -64,7 +65,10 @@ func (g *gatherer) tool(ctx context.Context, name string, e *environments) facts
 // debugger is the dlv that proofs run: the container's own, or, where there is none that can run, the linked one.
 func (g *gatherer) debugger(dlv facts.Part[facts.Tool], env goenv.Environ) delve.Tool {
 	if tool, ok := dlv.Get(); ok && tool.Binary.Path != "" && tool.Binary.Problem == "" {
-		return delve.Tool{Path: tool.Binary.Path, Env: env.List(), Version: tool.Binary.Version}
+		return delve.Tool{
+			Path: tool.Binary.Path, Env: env.List(), Version: tool.Binary.Version,
+			NoVersionCheck: slices.Contains(g.settings.DlvFlags, vscode.NoVersionCheck),
+		}
 	}
 	return delve.Tool{Path: g.Self, Args: []string{DelveHelper}, Env: env.List(), Linked: true, NoVersionCheck: true}
 }
@@ -177,6 +181,8 @@ func (g *gatherer) edit(
 		return facts.Known(facts.Proof{Name: name, View: goenv.ToolsView, Status: status, Reason: reason, Steps: []facts.Step{}})
 	}
 	debugger := g.debugger(dlv, g.ownTemp(tools.env)) // it starts go, which ends at SIGTERM without removing its folder
+	usual := vscode.Debuggees{Workspace: g.Workspace, Host: e.editor().host, Flags: g.settings.DlvFlags}.Of(vscode.LaunchConfiguration{})
+	debugger.EditorFlags = usual.Flags
 	switch {
 	case tools.unknown != "":
 		return ended(facts.Skipped, tools.unknown)

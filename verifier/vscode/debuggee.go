@@ -1,6 +1,7 @@
 package vscode
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -16,6 +17,7 @@ import (
 type Debuggee struct {
 	Layers    []goenv.Layer      // over the tools view, lowest first: Delve's own, each envFile, then env
 	Request   map[string]*string // env of the launch request: with go.toolsEnvVars; nil takes a variable away
+	Flags     []string           // of dlv dap, besides those of the extension
 	Program   string             // what it debugs, with the editor's variables replaced; empty where that depends on the moment
 	Problems  []DebuggeeProblem
 	NotProved string // why Delve is not started with that environment as it stands
@@ -36,6 +38,7 @@ type Debuggees struct {
 	Host      goenv.Environ                          // of the process that runs the extension: ${env:X} in launch.json
 	Tools     goenv.Environ                          // of gopls and Delve
 	Always    map[string]string                      // what every launch request carries: go.toolsEnvVars, and GOPATH
+	Flags     []string                               // of dlv, where a configuration has none: go.delveConfig.dlvFlags
 	Read      func(path string) (source.File, error) // reads an envFile
 }
 
@@ -64,6 +67,7 @@ func (d Debuggees) Of(configuration LaunchConfiguration) Debuggee {
 		}
 	}
 	d.readEnv(&result, root.Get("env"))
+	d.readFlags(&result, root.Get("dlvFlags"))
 	// Delve sets this for builds of its own, at the start of all its commands, and hands it on (cmd/dlv/main.go).
 	if own := result.Request["CGO_CFLAGS"]; d.Tools["CGO_CFLAGS"] == "" && (own == nil || *own == "") {
 		delve := goenv.Layer{Kind: goenv.Delve, Set: map[string]string{"CGO_CFLAGS": "-O0 -g"}}
@@ -169,6 +173,22 @@ func (d Debuggees) readEnv(result *Debuggee, env jsonc.Node) {
 		}
 	}
 	result.Layers = append(result.Layers, layer)
+}
+
+// readFlags takes the flags of the configuration, or else those of the settings (goDebugConfiguration.ts).
+func (d Debuggees) readFlags(result *Debuggee, own jsonc.Node) {
+	flags := d.Flags
+	if own.Is(jsonc.Array) {
+		flags = texts(own)
+	}
+	for _, flag := range flags {
+		value, unknown := d.substitute(flag)
+		if unknown != "" {
+			result.NotProved = cmp.Or(result.NotProved, unknown)
+			continue
+		}
+		result.Flags = append(result.Flags, value)
+	}
 }
 
 // substitute replaces the editor's variables in a text of launch.json, as the editor does on the side of the extension. What
