@@ -56,25 +56,19 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 			Proof:  facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Steps: []facts.Step{}},
 		}}}
 	}
-	setting := goenv.Layer{Kind: goenv.ToolsEnvVars}
-	for _, layer := range e.editor().layers[goenv.ToolsView] {
-		if layer.Kind == goenv.ToolsEnvVars {
-			setting = layer
-		}
-	}
-	sent := map[string]string{}
-	maps.Copy(sent, setting.Set)
-	if gopath := tools.env["GOPATH"]; gopath != "" {
-		sent["GOPATH"] = gopath // toolExecutionEnvironment, goEnv.ts
+	always := slices.Clone(e.editor().requested)
+	if gopath := tools.env["GOPATH"]; gopath != "" { // toolExecutionEnvironment, goEnv.ts
+		always = append(always, goenv.Layer{Kind: goenv.Extension, Set: map[string]string{"GOPATH": gopath}})
 	}
 	debuggees := vscode.Debuggees{
-		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env, Always: sent, Flags: g.settings.DlvFlags,
+		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env,
+		Always: always, NoText: g.settings.ToolsEnvVarsNoText, Flags: g.settings.DlvFlags,
 		Read: func(path string) (source.File, error) { return g.Text(path, g.shownPath(path)) },
 	}
 	var all []*debugged
 	for _, configuration := range configurations {
 		made := debuggees.Of(configuration)
-		layers := append([]goenv.Layer{{Kind: goenv.Process, Set: e.editor().host}, setting}, made.Layers...)
+		layers := slices.Concat([]goenv.Layer{{Kind: goenv.Process, Set: e.editor().host}}, e.editor().requested, made.Layers)
 		all = append(all, &debugged{
 			Debuggee: facts.Debuggee{
 				Name: configuration.Name, Place: configuration.Place, Program: made.Program, Starts: made.Starts, Problems: made.Problems,
@@ -257,8 +251,9 @@ func shownDebuggees(all []*debugged, tools goenv.View) []facts.Debuggee {
 		if d.view.Name == "" {
 			debuggee.View = d.Debuggee.View
 		} else if debuggee.View.Unknown = tools.Unknown; tools.Unknown == "" {
-			debuggee.View.Layers = slices.Clone(tools.Layers)
-			for _, layer := range d.view.Layers[2:] {
+			// What the request makes of the settings takes the place of what a process gets of them.
+			debuggee.View.Layers = slices.DeleteFunc(slices.Clone(tools.Layers), func(layer goenv.Layer) bool { return layer.Kind == goenv.ToolsEnvVars })
+			for _, layer := range d.view.Layers[1:] {
 				if layer = layer.Only(goenv.Variables); len(layer.Set)+len(layer.Unset)+len(layer.Unknown) > 0 || layer.Unseen != "" {
 					debuggee.View.Layers = append(debuggee.View.Layers, layer)
 				}
