@@ -20,7 +20,8 @@ import (
 // `read-configuration` does not look at the file, nor does anybody where no feature is used.
 type Lock struct {
 	features jsonc.Node
-	stops    jsonc.Problem // what the reference CLI fails over once it looks for an entry
+	stops    jsonc.Problem   // what the reference CLI fails over once it looks for an entry
+	asked    map[string]bool // the names that somebody has looked for, with what only an order speaks of
 }
 
 // Locked is what a lock file holds a feature to. The zero Locked is nothing.
@@ -68,7 +69,7 @@ func ReadLock(file source.File) (Lock, []jsonc.Problem) {
 			Message: "the lock file has no features, and the reference CLI stops where it looks for one of them",
 		}}, nil
 	}
-	return Lock{features: features}, nil
+	return Lock{features: features, asked: map[string]bool{}}, nil
 }
 
 // blank is what String.prototype.trim takes away.
@@ -88,6 +89,9 @@ func (l Lock) Of(f Feature) (Locked, *jsonc.Problem) {
 		return Locked{}, nil
 	}
 	entry, ok := l.entry(lockName(f))
+	if ok {
+		l.asked[entry.Name] = true
+	}
 	integrity := entry.Value.Get("integrity")
 	if !ok || !integrity.Truthy() {
 		return Locked{}, nil
@@ -152,9 +156,9 @@ func (l Lock) Unread(features []Feature) []jsonc.Problem {
 			case entry.Name == name && !says && entry.Value.Kind != "":
 				problem.Kind = "lock-void"
 				problem.Message = fmt.Sprintf("the entry of %s holds nothing: its integrity alone would count, and there is none", name)
-			case entry.Name == f.Reference && f.Kind == "legacy" && says:
+			case entry.Name == f.Reference && f.Kind == "legacy" && says && !l.asked[entry.Name]:
 				problem.Message = fmt.Sprintf("the entry of %s holds nothing: the reference CLI writes the bare name and looks for %s", entry.Name, name)
-			case entry.Name != name && says && sameFeature(ParseReference(entry.Name), f):
+			case !l.asked[entry.Name] && says && sameFeature(ParseReference(entry.Name), f):
 				problem.Message = fmt.Sprintf("the entry of %s holds nothing: the feature is written %s", entry.Name, f.Reference)
 			default:
 				continue
