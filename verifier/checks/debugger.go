@@ -312,11 +312,14 @@ func whyProofFailed(p *check.Pass, step, reason string) (cause, fix string) {
 	if cause, fix, ok := flagUnknown(step, reason); ok {
 		return cause, fix
 	}
+	blind, see, blinded := builtBlind(p, step)
 	switch {
 	case step == "build" || step == "launch" && strings.Contains(reason, "Build Error"):
 		return "Delve debugs what go builds in the editor's environment, and go builds nothing there", "mend the build first (DV803)"
 	case refused:
 		return ptrace.Explanation, "permit ptrace first (DV603)"
+	case blinded:
+		return blind, see
 	case strings.Contains(reason, "does not own the process"):
 		return "the process belongs to another user", `debug as that user, or as root with "capAdd": ["SYS_PTRACE"]`
 	case strings.Contains(reason, "of Delve") || strings.Contains(reason, "DWARFv5") || step == "locals":

@@ -180,7 +180,9 @@ func (g *gatherer) edit(
 	ended := func(status facts.Status, reason string) facts.Part[facts.Proof] {
 		return facts.Known(facts.Proof{Name: name, View: goenv.ToolsView, Status: status, Reason: reason, Steps: []facts.Step{}})
 	}
-	debugger := g.debugger(dlv, g.ownTemp(tools.env)) // it starts go, which ends at SIGTERM without removing its folder
+	// Delve starts go, which ends at SIGTERM without removing its folder; and a go.work that GOWORK names does not know the package.
+	env := g.ownTemp(tools.env).With("GOWORK=off")
+	debugger := g.debugger(dlv, env)
 	usual := vscode.Debuggees{Workspace: g.Workspace, Host: e.editor().host, Flags: g.settings.DlvFlags}.Of(vscode.LaunchConfiguration{})
 	debugger.EditorFlags = usual.Flags
 	switch {
@@ -195,7 +197,12 @@ func (g *gatherer) edit(
 		return ended(facts.Skipped, "what Delve would have to build does not build: "+build.Error)
 	}
 	g.Progress(doing)
-	proof := g.repeat(ctx, func() facts.Proof { return delve.Debug(ctx, debugger, session(filepath.Dir(build.Binary))) })
+	wanted := session(filepath.Dir(build.Binary))
+	_, wanted.Env = e.sent()
+	for name := range wanted.Env {
+		wanted.Env[name] = env[name] // which is the same, but for what is dcverify's own
+	}
+	proof := g.repeat(ctx, func() facts.Proof { return delve.Debug(ctx, debugger, wanted) })
 	proof.View = goenv.ToolsView
 	return facts.Known(proof)
 }
