@@ -189,7 +189,14 @@ func (g *gatherer) proveDebuggee(ctx context.Context, e *environments, d *debugg
 	wanted := d.view.Environ()
 	asked := g.godebugs(e).ofRuntime(wanted["GODEBUG"])
 	inspection := delve.Inspection{Binary: binary, Request: d.request, Godebug: slices.Sorted(maps.Keys(asked))}
-	proof, got := delve.Inspect(ctx, g.editorsDelve(e, d, dlv), inspection)
+	var got delve.Inspected
+	proof := g.repeat(ctx, func() facts.Proof {
+		try, seen := delve.Inspect(ctx, g.editorsDelve(e, d, dlv), inspection)
+		if try.Status == facts.Passed || got.Environ == nil {
+			got = seen
+		}
+		return try
+	})
 	proof.View = goenv.DebuggeeView
 	d.Proof = proof
 	if got.Environ != nil {

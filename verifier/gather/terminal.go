@@ -46,7 +46,7 @@ func (g *gatherer) terminalLaunch(ctx context.Context, e *environments, builds m
 	if build.Goroot != "" {
 		program.Sources, _ = filepath.EvalSymlinks(filepath.Join(build.Goroot, "src"))
 	}
-	proof = delve.Launch(ctx, g.terminalDebugger(dlv, terminal.env), program)
+	proof = g.repeat(ctx, func() facts.Proof { return delve.Launch(ctx, g.terminalDebugger(dlv, terminal.env), program) })
 	proof.Name, proof.View = facts.TerminalProof, goenv.TerminalView
 	return facts.Known(proof)
 }
