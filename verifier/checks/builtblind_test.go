@@ -38,3 +38,25 @@ func TestBuiltBlind(t *testing.T) {
 		}
 	}
 }
+
+func TestWhyNothingBuilds(t *testing.T) {
+	p := &check.Pass{Snapshot: &facts.Snapshot{}}
+	for reason, want := range map[string]string{
+		"go: go.mod requires go >= 1.27.5 (running go 1.26.8; GOTOOLCHAIN=local)": "raise the Go of the image or of the feature",
+		"main.go:1:1: expected 'package'":                                         "mend the build first (DV803)",
+	} {
+		if _, fix := whyProofFailed(p, "build", reason); !strings.HasPrefix(fix, want) {
+			t.Errorf("%s: %q, want %q", reason, fix, want)
+		}
+	}
+}
+
+// What `go install` brings is not what the extension starts where a setting names another.
+func TestInstallDelve(t *testing.T) {
+	for why, want := range map[string]string{"path": "", "alternateTool": "take dlv out of the setting go.alternateTools"} {
+		fix := installDelve(facts.Tool{Why: why}, "go1.24.9")
+		if !strings.Contains(fix.Message, want) || strings.Contains(fix.Message, "go.alternateTools") != (want != "") || !strings.HasSuffix(fix.Commands[0], "@v1.26.3") {
+			t.Errorf("%s: %+v", why, fix)
+		}
+	}
+}

@@ -129,17 +129,21 @@ func (g *gatherer) attach(ctx context.Context, e *environments, builds map[strin
 		return skipped("no program to attach to could be built: " + build.Error)
 	}
 	g.Progress("attaching Delve to a process")
-	proof := g.repeat(ctx, func() facts.Proof {
-		running, err := delve.StartDebuggee(ctx, build.Binary, tools.env.List(), filepath.Dir(build.Binary))
+	proof := g.attachWith(ctx, debugger, build, tools)
+	proof.View = goenv.ToolsView
+	return facts.Known(proof)
+}
+
+// attachWith attaches a debugger to the scratch program, which runs beside it.
+func (g *gatherer) attachWith(ctx context.Context, debugger delve.Tool, build facts.Build, as environment) facts.Proof {
+	return g.repeat(ctx, func() facts.Proof {
+		running, err := delve.StartDebuggee(ctx, build.Binary, as.env.List(), filepath.Dir(build.Binary))
 		if err != nil {
-			proof, _ := skipped("the program to attach to did not start: " + err.Error()).Get()
-			return proof
+			return facts.Proof{Name: facts.AttachProof, Status: facts.Skipped, Reason: "the program to attach to did not start: " + err.Error()}
 		}
 		defer running.Stop()
 		return delve.Attach(ctx, debugger, delve.DebuggeeProcess(running))
 	})
-	proof.View = goenv.ToolsView
-	return facts.Known(proof)
 }
 
 // editorSession proves F5: the container's dlv, started as the Go extension starts it, builds a package and debugs it. The

@@ -51,6 +51,29 @@ func (g *gatherer) terminalLaunch(ctx context.Context, e *environments, builds m
 	return facts.Known(proof)
 }
 
+// terminalAttach proves that a person who types `dlv attach` in the editor's terminal can, where that is another dlv. Nothing else
+// of an environment matters to attaching.
+func (g *gatherer) terminalAttach(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
+	terminal := e.get(goenv.TerminalView)
+	switch {
+	case g.ConnectTo != "" || g.AttachTo != 0:
+		return facts.Absent[facts.Proof]("something else was named to be debugged")
+	case terminal.unknown != "":
+		return facts.Absent[facts.Proof](terminal.unknown)
+	}
+	debugger := g.terminalDebugger(dlv, terminal.env)
+	if debugger.Linked || real(debugger.Path) == real(g.debugger(dlv, nil).Path) {
+		return facts.Absent[facts.Proof]("the terminal has the dlv of the editor's tools: " + facts.AttachProof + " stands for both")
+	}
+	build, ok := g.debuggee(ctx, e, builds)
+	if !ok {
+		return facts.Absent[facts.Proof]("no program to attach to could be built: " + build.Error)
+	}
+	proof := g.attachWith(ctx, debugger, build, terminal)
+	proof.Name, proof.View = facts.ShellProof, goenv.TerminalView
+	return facts.Known(proof)
+}
+
 // terminalDebugger is the dlv that PATH finds. Where it finds none it is that of the editor, which starts it by its whole path
 // in the terminal when a launch configuration says console (goDebugFactory.ts:409-460).
 func (g *gatherer) terminalDebugger(dlv facts.Part[facts.Tool], terminal goenv.Environ) delve.Tool {
