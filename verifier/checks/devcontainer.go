@@ -71,6 +71,9 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 			f.Severity = finding.Info
 		}
 	case "missing-env-file": // which holds what nobody commits
+		if project.Config.Root.Get("initializeCommand").Kind != "" {
+			return f, false // which is there to make it
+		}
 		f.Severity, f.Cause = finding.Info, "compose refuses to start without it"
 		f.Fixes = []finding.Fix{{Message: "make it in initializeCommand, or say required: false"}}
 	case "missing-variable": // of the machine where the container is made, which need not be this one
@@ -149,6 +152,8 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 				severity = finding.Info // the service publishes what it has to, and the editor forwards the rest
 			}
 			report(m, severity, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
+		case m.Name == "context" && compose && root.Get("dockerFile").Kind == "":
+			report(m, finding.Warning, "context is not read where dockerComposeFile is: it belongs to dockerFile", "remove it: the context of the build stands in the compose file")
 		case knowledge.Property(m.Name):
 		default:
 			if near := nearProperty(m.Name, ""); near != "" {
