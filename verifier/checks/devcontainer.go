@@ -71,6 +71,9 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 			f.Severity = finding.Info
 		}
 	case "missing-env-file": // which holds what nobody commits
+		if project.Config.Root.Get("initializeCommand").Kind != "" {
+			return f, false // which is there to make it
+		}
 		f.Severity, f.Cause = finding.Info, "compose refuses to start without it"
 		f.Fixes = []finding.Fix{{Message: "make it in initializeCommand, or say required: false"}}
 	case "missing-variable": // of the machine where the container is made, which need not be this one
@@ -93,6 +96,15 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	case "missing-service", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"
 		f.Fixes = []finding.Fix{{Message: "mend it here"}}
+	case "lock":
+		f.Cause = "who builds the dev container follows the lock file, and of an entry nothing but the integrity; `devcontainer read-configuration` does not look at it"
+		f.Fixes = []finding.Fix{{Message: "write it anew", Commands: []string{"devcontainer upgrade --workspace-folder ."}}}
+	case "lock-void", "lock-stale":
+		f.Severity, f.Cause = finding.Warning, "an entry counts under the very reference that devcontainer.json or dependsOn writes; without one the newest release is taken, and --frozen-lockfile refuses to build"
+		if problem.Kind == "lock-stale" {
+			f.Severity = finding.Info // the next build writes the file anew
+		}
+		f.Fixes = []finding.Fix{{Message: "write it anew", Commands: []string{"devcontainer upgrade --workspace-folder ."}}}
 	case "type-stops", "type-lost":
 		if f.Cause = "the reference CLI has no schema: it takes what it finds and works with it"; problem.Kind == "type-lost" {
 			f.Severity = finding.Warning
@@ -140,6 +152,8 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 				severity = finding.Info // the service publishes what it has to, and the editor forwards the rest
 			}
 			report(m, severity, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
+		case m.Name == "context" && compose && root.Get("dockerFile").Kind == "":
+			report(m, finding.Warning, "context is not read where dockerComposeFile is: it belongs to dockerFile", "remove it: the context of the build stands in the compose file")
 		case knowledge.Property(m.Name):
 		default:
 			if near := nearProperty(m.Name, ""); near != "" {

@@ -74,8 +74,16 @@ func judgeGopath(p *check.Pass, text, layer string, f finding.Finding) {
 		return
 	}
 	if _, ok := p.View(goenv.RemoteView).Environ()["GOPATH"]; !ok {
-		if project, ok := p.Project.Get(); !ok || len(project.Gos) == 0 {
+		project, ok := p.Project.Get()
+		if !ok || len(project.Gos) == 0 {
 			return // nobody knows how Go comes in, and what comes with it
+		}
+		// go-debian.sh writes GOPATH into /etc/bash.bashrc, which the userEnvProbe reads, and so do others.
+		if install, ok := project.Go(); ok && install.By == "go-debian.sh" {
+			return
+		}
+		if _, _, found := inStartupFile(project, "GOPATH"); found {
+			return
 		}
 	}
 	f.Message = fmt.Sprintf("go.gopath is %s, but GOPATH of the container is %s: the editor and the terminal use different folders for tools and modules", text, has)

@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 
 var lifecycle = check.Check{
 	Code: "DV312", Name: "lifecycle", Severity: finding.Error, Scope: "S",
-	Summary: "a lifecycle command that cannot run: an array meant for a shell, a script that is not there or has Windows line ends; or one that hides failed installs",
+	Summary: "a lifecycle command that cannot run: an array meant for a shell, a script that is not there or has Windows line ends, or a command that go does not have; or one that hides failed installs",
 	Needs:   []facts.Need{facts.Declared},
 	Run: func(p *check.Pass) {
 		project, ok := declaredProject(p)
@@ -35,6 +36,7 @@ var lifecycle = check.Check{
 				reportCRLF(p, script)
 			}
 			hiddenFailure(p, script)
+			noSuchGoCommand(p, script)
 		}
 	},
 }
@@ -167,3 +169,36 @@ func hiddenFailure(p *check.Pass, script facts.Script) {
 		return
 	}
 }
+
+// foreignCommands is what other package managers call their commands, and the go command has not.
+var foreignCommands = []string{"add", "ci", "check", "download", "init", "lint", "remove", "restore", "sync", "tidy", "uninstall", "update", "upgrade", "vendor"}
+
+// modCommands is what `go mod` knows, by `go help mod`. It has not got a new one since Go 1.11.
+var modCommands = []string{"download", "edit", "graph", "init", "tidy", "vendor", "verify", "why", "help"}
+
+// noSuchGoCommand looks for commands that the go command does not have. Of its own list only that below `go mod` is closed:
+// a later Go may have more commands than this program knows.
+func noSuchGoCommand(p *check.Pass, script facts.Script) {
+	for _, command := range script.Shell.Commands {
+		written, rest, ok := command.IsGo()
+		if !ok || command.Program() != "go" || command.Maybe || command.Hidden != "" || command.Tolerated {
+			continue
+		}
+		switch {
+		case written == "mod" && len(rest) > 0 && plainCommand.MatchString(rest[0].Text) && !slices.Contains(modCommands, rest[0].Text):
+			written += " " + rest[0].Text
+		case !slices.Contains(foreignCommands, written):
+			continue
+		}
+		p.Report(finding.Finding{
+			Message:  fmt.Sprintf("%s calls `go %s`, and go has no such command", scriptName(script), written),
+			Location: inScript(script, command.Line, command.Column),
+			Cause:    "the go command refuses what it does not know; a build ends there, and the lifecycle commands after it are not run",
+			Upstream: []string{fmt.Sprintf("go %s: unknown command", written), "Run 'go help' for usage."},
+			Fixes:    []finding.Fix{{Message: "write what is meant: `go mod download` fetches the modules of go.mod, `go mod tidy` corrects the file, `go get` adds one"}},
+		}, script.File, written)
+	}
+}
+
+// plainCommand is the name of a command, and no flag, file or variable.
+var plainCommand = regexp.MustCompile(`^[a-z]+$`)

@@ -86,7 +86,7 @@ func reportArchitecture(p *check.Pass, project facts.Project) {
 // goPlatform are such a name and its end alone.
 var (
 	goArchive  = regexp.MustCompile(`linux-(amd64|arm64)(\.tar\.gz|\b)`)
-	goDownload = regexp.MustCompile(`(go\.dev|golang\.org|golang\.google\.cn)/dl|dl\.google\.com/go|(^|/)go\$?\{?[\w.]*\}?\.(linux-|\$)`)
+	goDownload = regexp.MustCompile(`(go\.dev|golang\.org|golang\.google\.cn)/dl|dl\.google\.com/go|storage\.googleapis\.com/golang/|(^|/)go\$?\{?[\w.]*\}?\.(linux-|\$)`)
 	goRelease  = regexp.MustCompile(`^go[\d.]+(?:rc\d+)?\.linux-(amd64|arm64)(\.tar\.gz)?$`)
 	goPlatform = regexp.MustCompile(`^(?:linux[-/])?(amd64|arm64)$`)
 )
@@ -125,8 +125,8 @@ func reportPinned(p *check.Pass, project facts.Project) {
 			break
 		}
 	}
-	// An archive's name, or the end of it, may come as a build argument.
-	for _, arg := range buildArguments(project) {
+	// An archive's name, or the end of it, may come as a build argument or stand in ENV.
+	for _, arg := range append(buildArguments(project), environmentOf(project)...) {
 		match := goRelease.FindStringSubmatch(arg.value)
 		if match == nil {
 			match = goPlatform.FindStringSubmatch(arg.value)
@@ -170,6 +170,17 @@ func buildArguments(project facts.Project) []buildArgument {
 			if arg.Default != nil && !given[arg.Name] {
 				found = append(found, buildArgument{arg.Name, *arg.Default, arg.Place})
 			}
+		}
+	}
+	return found
+}
+
+// environmentOf lists what ENV says in the stages that the target is made of.
+func environmentOf(project facts.Project) []buildArgument {
+	var found []buildArgument
+	for _, instruction := range targetInstructions(project) {
+		for i := 0; instruction.Keyword == "ENV" && i+1 < len(instruction.Words); i += 2 {
+			found = append(found, buildArgument{instruction.Words[i], instruction.Words[i+1], instruction.Place})
 		}
 	}
 	return found

@@ -15,6 +15,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/shell"
 	"github.com/dcverify/dcverify/verifier/source"
+	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
 // predictGo tells from files whether the views find a Go that the files bring.
@@ -155,7 +156,9 @@ func archiveWithoutTools(p *check.Pass, project facts.Project) bool {
 					entry = path.Clean(entry)
 					switch {
 					case strings.HasSuffix(entry, "/go/bin") && (lies(entry, "/usr") || lies(entry, "/opt")):
-						own = instruction.Place
+						if !own.Known() { // later ones only carry it along in $PATH
+							own = instruction.Place
+						}
 					case slices.Contains(tools, entry), strings.HasSuffix(entry, "/go/bin"), strings.Contains(strings.ToLower(entry), "gopath"), strings.Contains(entry, "GOBIN"):
 						return false
 					}
@@ -174,8 +177,14 @@ func archiveWithoutTools(p *check.Pass, project facts.Project) bool {
 	if _, _, found := inStartupFile(project, "/go/bin", folder, "GOPATH", "GOBIN"); found || copiesTools(project) {
 		return false
 	}
+	severity := finding.Info
+	if slices.ContainsFunc(project.Extensions, func(e vscode.Extension) bool {
+		return strings.EqualFold(e.ID, "golang.go") || strings.EqualFold(e.ID, "ms-vscode.go")
+	}) {
+		severity = finding.Warning // it installs tools by itself, and terminals do not find them
+	}
 	p.Report(finding.Finding{
-		Severity: finding.Warning,
+		Severity: severity,
 		Message:  fmt.Sprintf("go is on PATH here, but %s, where `go install` and the editor put tools, is not", folder),
 		Location: own,
 		Cause:    "the Dockerfile unpacks Go itself, and with that nobody puts the folder of its tools on PATH",

@@ -49,6 +49,10 @@ var toolchainSatisfiable = check.Check{
 			} else if !module.Main && (hasMain || severity == finding.Warning && toolchain != "" && goenv.CompareVersions(install.Version, "1.21") >= 0) {
 				severity = finding.Info // somebody works on it now and then, and sees it there
 			}
+			at := install.Place
+			if install.Written.Known() {
+				at = install.Written // where a person changes it
+			}
 			text := fmt.Sprintf("%s asks for Go %s", module.File, module.Go)
 			related := finding.Related{Message: text, Location: module.GoPlace}
 			if asking == "" || severity.Rank() < worst.Severity.Rank() {
@@ -56,13 +60,13 @@ var toolchainSatisfiable = check.Check{
 				worst = finding.Finding{
 					Severity: severity,
 					Message:  fmt.Sprintf("%s, but the container has Go %s (%s)%s", text, install.Version, install.By, what),
-					Location: install.Place,
+					Location: at,
 					Related:  append([]finding.Related{related}, earlier...),
 					Evidence: map[string]string{"go": install.Version, "asked": module.Go, "GOTOOLCHAIN": toolchain, "by": install.By},
 					Cause:    whyNoSwitch(install, toolchain),
 					Upstream: upstream,
 					Fixes: []finding.Fix{
-						{Message: fmt.Sprintf("take Go %s or newer in %s", goenv.Minor(module.Go), install.Place), Safe: true},
+						{Message: fmt.Sprintf("take Go %s or newer in %s", goenv.Minor(module.Go), at), Safe: true},
 						{Message: `or let go download it: "containerEnv": {"GOTOOLCHAIN": "auto"}`},
 					},
 				}
@@ -145,6 +149,9 @@ func tooNew(module facts.Module, install facts.GoInstall, toolchain string) (sev
 	}
 	if toolchain == "" {
 		return "", "", nil
+	}
+	if goenv.Minor(running) == goenv.Minor(module.Go) {
+		return finding.Info, ": every first build downloads another one", nil // a patch is soon made up for, and seldom missed
 	}
 	return finding.Warning, ": every first build downloads another one", nil
 }

@@ -97,7 +97,7 @@ func TestRead(t *testing.T) {
 				Environment: []Variable{{Name: "S", Value: "svc", Place: at("dev/c.yml", 10, 19)}},
 			},
 			problems: []Problem{
-				{Kind: "missing-env-file", Message: "open dev/lost.env: file does not exist", Place: at("dev/c.yml", 7, 9)},
+				{Kind: "missing-env-file", Message: "the env_file dev/lost.env is not there", Place: at("dev/c.yml", 7, 9)},
 				{Kind: "outside", Message: "the env_file ../x.env is outside of the workspace", Place: at("dev/c.yml", 9, 9)},
 			},
 		},

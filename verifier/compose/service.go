@@ -287,6 +287,8 @@ func (r *reader) envFiles(layers []layer, environment []Variable) (result []Vari
 		file, err := source.Read(r.workspace, e.name)
 		switch {
 		case err != nil && errors.Is(err, fs.ErrNotExist) && !e.required:
+		case err != nil && errors.Is(err, fs.ErrNotExist):
+			r.problem("missing-env-file", e.place, "the env_file %s is not there", e.name)
 		case err != nil:
 			r.problem("missing-env-file", e.place, "%v", err)
 		case e.format == "raw":

@@ -73,7 +73,7 @@ func mounts(entries []Entry) []Mount {
 			seen[target] = true
 			mount := Mount{From: entry.From, Place: element.Place}
 			if element.Is(jsonc.String) {
-				mount.Type, mount.Source, mount.Target = parseMount(element.Text)
+				mount.Type, mount.Source, mount.Target = ParseMount(element.Text)
 			} else {
 				mount.Type, mount.Source, mount.Target = element.Get("type").Text, element.Get("source").Text, element.Get("target").Text
 			}
@@ -84,8 +84,8 @@ func mounts(entries []Entry) []Mount {
 	return list
 }
 
-// parseMount reads source=…,target=…,type=… (src/spec-configuration/containerFeaturesConfiguration.ts, parseMount).
-func parseMount(text string) (kind, from, target string) {
+// ParseMount reads a mount that is written as one text, source=…,target=…,type=… (src/spec-configuration/containerFeaturesConfiguration.ts, ParseMount).
+func ParseMount(text string) (kind, from, target string) {
 	for _, part := range strings.Split(text, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch name {

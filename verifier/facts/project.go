@@ -80,7 +80,8 @@ type GoInstall struct {
 	Toolchain string       `json:"toolchain,omitempty"` // GOTOOLCHAIN that comes with it: "local", "auto"; "" where it is not known
 	By        string       `json:"by"`                  // "image golang:1.22", "feature ghcr.io/devcontainers/features/go:1", "Dockerfile" (an archive from go.dev, go-debian.sh, a package), "script"
 	Place     source.Place `json:"place,omitzero"`
-	Variable  string       `json:"variable,omitempty"` // build argument that the version comes from
+	Variable  string       `json:"variable,omitempty"` // variable that the version comes from
+	Written   source.Place `json:"written,omitzero"`   // where that variable gets it, in ENV or ARG of the Dockerfile
 	Stage     int          `json:"stage"`              // of the Dockerfile, whose image this is; -1 for what the finished container has
 	Assumed   string       `json:"assumed,omitempty"`
 }

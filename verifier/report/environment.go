@@ -62,6 +62,9 @@ func origin(o Origin) string {
 	if o.Known() {
 		words += ", " + o.Place.String()
 	}
+	if o.Locked != "" {
+		words += "; " + o.Locked
+	}
 	if o.Assumed != "" {
 		words += "; assumed from " + o.Assumed
 	}

@@ -109,6 +109,7 @@ type Origin struct {
 	Layer   string `json:"layer"`
 	Name    string `json:"name,omitempty"`    // which one of several layers of that kind: a feature, an image
 	Assumed string `json:"assumed,omitempty"` // whose word the value is, when nobody has looked
+	Locked  string `json:"locked,omitempty"`  // to which release a lock file holds it, where that may differ from the newest
 	Value   string `json:"value,omitempty"`   // of a shadow, and what is known of an unknown value; a winner's is the value itself
 	source.Place
 }
@@ -253,7 +254,7 @@ func reportedViews(s *facts.Snapshot) []goenv.View {
 }
 
 func reported(o goenv.Origin) Origin {
-	return Origin{Layer: o.Layer, Name: mask(o.Name), Assumed: mask(o.Assumed), Value: mask(o.Value), Place: o.Place}
+	return Origin{Layer: o.Layer, Name: mask(o.Name), Assumed: mask(o.Assumed), Locked: mask(o.Locked), Value: mask(o.Value), Place: o.Place}
 }
 
 // programs is which go, dlv and gopls run. In a workspace nothing is run.

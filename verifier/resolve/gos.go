@@ -90,7 +90,7 @@ func (r *resolver) gosOfStage(index int, stage dockerfile.Stage, reaches bool) {
 			r.addGo(inherited)
 		}
 	}
-	variables := map[string]string{}
+	variables, written := map[string]string{}, map[string]source.Place{}
 	for _, v := range r.project.Build.Stages[index].Env {
 		if !v.Place.Known() {
 			variables[v.Name] = v.Value
@@ -101,6 +101,7 @@ func (r *resolver) gosOfStage(index int, stage dockerfile.Stage, reaches bool) {
 		case "ENV", "ARG":
 			for i := 0; i+1 < len(instruction.Words); i += 2 {
 				variables[instruction.Words[i]] = instruction.Words[i+1]
+				written[instruction.Words[i]] = instruction.Place
 			}
 		case "COPY":
 			r.goCopied(instruction, index, reaches)
@@ -109,6 +110,8 @@ func (r *resolver) gosOfStage(index int, stage dockerfile.Stage, reaches bool) {
 				at := source.Place{File: r.project.Build.File, Line: instruction.Line + install.Place.Line - 1, Column: install.Place.Column}
 				if given, ok := r.argPlaces[install.Variable]; ok {
 					at = given // where a person changes it
+				} else {
+					install.Written = written[install.Variable]
 				}
 				install.Place = at
 				r.addStageGo(install, index, reaches)
@@ -187,7 +190,7 @@ func (r *resolver) versionPlace(stage dockerfile.Stage) source.Place {
 }
 
 var (
-	archive   = regexp.MustCompile(`(?:go\.dev|golang\.org|golang\.google\.cn|storage\.googleapis\.com/golang)\S*?/go(1(?:\.\d+)+(?:(?:rc|beta)\d+)?)\.[a-z]+-[a-z0-9]+\.(?:tar\.gz|zip)`)
+	archive   = regexp.MustCompile(`(?:go\.dev|golang\.org|golang\.google\.cn|storage\.googleapis\.com/golang)\S*?/go(1(?:\.\d+)+(?:(?:rc|beta)\d+)?)\.(?:[a-z]+|\$[^/]*)-(?:[a-z0-9]+|\$[^/]*)\.(?:tar\.gz|zip)`)
 	reference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?`)
 )
 

@@ -22,21 +22,27 @@ const (
 )
 
 // readModules finds the go.work and go.mod files that a person works with in the project: those that the go command uses in
-// its folder, and those below it, but none of a project below that has a dev container of its own.
+// its folder, and those below it, but none of a project below that has a dev container of its own, and none that the
+// container does not see.
 func (r *resolver) readModules() {
-	r.mainModule()
+	folder, top := r.workingFolder()
+	r.mainModule(folder, top)
+	start := r.folder
+	if r.folder == "." || strings.HasPrefix(top, r.folder+"/") { // only a part of the project is mounted
+		start = top
+	}
 	left := moduleFolders
-	r.walkModules(r.folder, 0, &left)
+	r.walkModules(start, 0, &left)
 }
 
-// mainModule looks upwards, as the go command does, but not out of the workspace.
-func (r *resolver) mainModule() {
+// mainModule looks upwards, as the go command does, but not out of what the container has of the workspace.
+func (r *resolver) mainModule(folder, top string) {
 	for _, name := range []string{"go.work", "go.mod"} {
-		for folder := r.folder; ; folder = path.Dir(folder) {
-			if r.readModule(path.Join(folder, name), true) {
+		for at := folder; ; at = path.Dir(at) {
+			if r.readModule(path.Join(at, name), true) {
 				return
 			}
-			if folder == "." {
+			if at == top || at == "." {
 				break
 			}
 		}
