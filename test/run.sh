@@ -21,6 +21,7 @@ lint() {
     return 1
   fi
   go vet ./...
+  GOOS=darwin GOARCH=arm64 go build -o /dev/null ./cmd/dcverify # which judges files and images on a laptop
   go mod tidy -diff
   go run "$STATICCHECK" ./...
   if command -v shellcheck >/dev/null; then

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dcverify/dcverify/verifier"
-	"github.com/dcverify/dcverify/verifier/checks"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/report"
 )
@@ -60,20 +59,7 @@ func (h *here) environment(ctx context.Context, sys system, project string) (rep
 		}
 		return h.declaredEnvironment(ctx, sys, project)
 	}
-	selected, err := checks.Select(checks.All(), []string{"DV101", "DV904"}, nil) // what they need is what the table needs
-	if err != nil {
-		return report.Report{}, err
-	}
-	look, options, stop, err := h.options(ctx, sys, selected)
-	if err != nil {
-		return report.Report{}, err
-	}
-	result, err := verifier.Verify(ctx, look, options)
-	stop()
-	if err != nil {
-		return report.Report{}, incomplete{err}
-	}
-	return result, nil
+	return h.machineEnvironment(ctx, sys)
 }
 
 // declaredEnvironment is a report of what the files of a project declare.

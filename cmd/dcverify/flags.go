@@ -131,6 +131,29 @@ func written(err error) error {
 	return nil
 }
 
+// finish gives the report out and says on standard error when it is not the whole.
+func (f *flags) finish(sys system, result report.Report) error {
+	if err := f.write(sys, result); err != nil {
+		return err
+	}
+	if result.Interrupted != "" {
+		fmt.Fprintf(sys.stderr, "dcverify: %s; what was found until then is reported\n", result.Interrupted)
+	}
+	return nil
+}
+
+func exit(results ...report.Report) error {
+	// The order in which one result counts more than another.
+	for _, worst := range []int{report.ExitIncomplete, report.ExitFailed, report.ExitWarned} {
+		for _, r := range results {
+			if r.ExitStatus == worst {
+				return status(worst)
+			}
+		}
+	}
+	return nil
+}
+
 func (f *flags) render(w io.Writer, format string, color bool, reports ...report.Report) error {
 	for _, r := range reports {
 		var err error

@@ -109,6 +109,16 @@ Exit status: 0 nothing at or above --fail-on; 1 an error was found; 2 only warni
 	return root
 }
 
+func newVersion(sys system) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(sys.stdout, "dcverify %s\n", verifier.Version())
+			return err
+		},
+	}
+}
+
 // named wants at least one argument, and says which where there is none.
 func named(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

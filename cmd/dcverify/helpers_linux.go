@@ -113,13 +113,3 @@ func newLastVerdict(sys system) *cobra.Command {
 	cmd.Flags().BoolVar(&codes, "codes", false, "print the codes of errors and warnings instead")
 	return cmd
 }
-
-func newVersion(sys system) *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(sys.stdout, "dcverify %s\n", verifier.Version())
-			return err
-		},
-	}
-}

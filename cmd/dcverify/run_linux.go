@@ -9,24 +9,11 @@ import (
 
 	"github.com/dcverify/dcverify/verifier"
 	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/checks"
 	"github.com/dcverify/dcverify/verifier/gather"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/report"
 )
-
-// here is what the commands share that look at the container or machine they run in.
-type here struct {
-	flags
-	workspace string
-	from      string
-	online    bool
-}
-
-func (h *here) registerHere(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&h.workspace, "workspace", ".", "folder of the project")
-	cmd.Flags().StringVar(&h.from, "from", "", "the view that dcverify was started in: remote (lifecycle command, devcontainer exec) or container (docker exec); found out when empty")
-	cmd.Flags().BoolVar(&h.online, "online", false, "let the go command use the network")
-}
 
 // options gathers everything for a look at this machine.
 func (h *here) options(ctx context.Context, sys system, selected []check.Check) (gather.Options, verifier.Options, func(), error) {
@@ -71,27 +58,22 @@ func (h *here) verify(ctx context.Context, sys system, selected []check.Check, a
 	return exit(result)
 }
 
-// finish gives the report out and says on standard error when it is not the whole.
-func (f *flags) finish(sys system, result report.Report) error {
-	if err := f.write(sys, result); err != nil {
-		return err
+// machineEnvironment is a report of what this machine's views see.
+func (h *here) machineEnvironment(ctx context.Context, sys system) (report.Report, error) {
+	selected, err := checks.Select(checks.All(), []string{"DV101", "DV904"}, nil) // what they need is what the table needs
+	if err != nil {
+		return report.Report{}, err
 	}
-	if result.Interrupted != "" {
-		fmt.Fprintf(sys.stderr, "dcverify: %s; what was found until then is reported\n", result.Interrupted)
+	look, options, stop, err := h.options(ctx, sys, selected)
+	if err != nil {
+		return report.Report{}, err
 	}
-	return nil
-}
-
-func exit(results ...report.Report) error {
-	// The order in which one result counts more than another.
-	for _, worst := range []int{report.ExitIncomplete, report.ExitFailed, report.ExitWarned} {
-		for _, r := range results {
-			if r.ExitStatus == worst {
-				return status(worst)
-			}
-		}
+	result, err := verifier.Verify(ctx, look, options)
+	stop()
+	if err != nil {
+		return report.Report{}, incomplete{err}
 	}
-	return nil
+	return result, nil
 }
 
 const runTimeout = 10 * time.Minute // a first compile under emulation takes minutes
