@@ -164,6 +164,18 @@ func judgeDebuggeeProof(p *check.Pass, d facts.Debuggee) {
 			return
 		}
 		step := lastStep(proof)
+		if dap, ok := p.Proofs[facts.DAPProof].Get(); ok && dap.Status == facts.Fails && dap.Reason == proof.Reason && lastStep(dap) == step {
+			p.Skip("the editor cannot debug here at all (DV607)")
+			return
+		}
+		if cause, fix, ok := flagUnknown(step, proof.Reason); ok {
+			p.Report(finding.Finding{
+				Location: d.Place,
+				Message:  fmt.Sprintf("%s does not start (step %s): %s", debuggeeName(d), step, proof.Reason),
+				Cause:    cause, Upstream: []string{proof.Reason}, Fixes: []finding.Fix{{Message: fix}},
+			}, d.Name, "proof")
+			return
+		}
 		p.Report(finding.Finding{
 			Location: d.Place,
 			Message:  fmt.Sprintf("with the environment of %s the debugger starts no program (step %s): %s", debuggeeName(d), step, proof.Reason),

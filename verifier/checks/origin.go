@@ -61,6 +61,9 @@ func said(o goenv.Origin) string {
 	if o.Place.Known() {
 		words += fmt.Sprintf(" at %s", o.Place)
 	}
+	if o.Locked != "" {
+		words += fmt.Sprintf(" (%s)", o.Locked)
+	}
 	if o.Assumed != "" {
 		words += fmt.Sprintf(" (assumed from %s)", o.Assumed)
 	}

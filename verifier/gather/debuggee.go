@@ -25,6 +25,7 @@ const mostProved = 4
 type debugged struct {
 	facts.Debuggee
 	request map[string]*string // env of the launch request
+	flags   []string           // of dlv
 	view    goenv.View         // with every variable
 	panics  []facts.PanicTrace // under Delve
 }
@@ -55,12 +56,9 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 			Proof:  facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Steps: []facts.Step{}},
 		}}}
 	}
-	always := slices.Clone(e.editor().requested)
-	if gopath := tools.env["GOPATH"]; gopath != "" { // toolExecutionEnvironment, goEnv.ts
-		always = append(always, goenv.Layer{Kind: goenv.Extension, Set: map[string]string{"GOPATH": gopath}})
-	}
 	debuggees := vscode.Debuggees{
-		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env, Always: always, NoText: g.settings.ToolsEnvVarsNoText,
+		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env,
+		Always: e.sent(), NoText: g.settings.ToolsEnvVarsNoText, Flags: g.settings.DlvFlags,
 		Read: func(path string) (source.File, error) { return g.Text(path, g.shownPath(path)) },
 	}
 	var all []*debugged
@@ -73,10 +71,21 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 				Proof: facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Reason: made.NotProved, Steps: []facts.Step{}},
 			},
 			request: made.Request,
+			flags:   made.Flags,
 			view:    goenv.View{Name: goenv.DebuggeeView, Layers: layers},
 		})
 	}
 	return all
+}
+
+// sent is what every launch request carries, whatever the configuration: of the settings, and GOPATH
+// (toolExecutionEnvironment, goEnv.ts).
+func (e *environments) sent() []goenv.Layer {
+	layers := slices.Clone(e.editor().requested)
+	if gopath := e.get(goenv.ToolsView).env["GOPATH"]; gopath != "" {
+		layers = append(layers, goenv.Layer{Kind: goenv.Extension, Set: map[string]string{"GOPATH": gopath}})
+	}
+	return layers
 }
 
 // shownPath is a path as the report names it: from the workspace on, if it is inside.
@@ -117,7 +126,7 @@ func (g *gatherer) proveDebuggees(ctx context.Context, e *environments, all []*d
 		if d.Proof.Reason != "" {
 			continue
 		}
-		if slices.ContainsFunc(proved, func(other *debugged) bool { return sameRequest(d.request, other.request) }) {
+		if slices.ContainsFunc(proved, func(other *debugged) bool { return sameRequest(d, other) }) {
 			continue // below
 		}
 		if len(proved) == mostProved {
@@ -138,10 +147,18 @@ func (g *gatherer) proveDebuggees(ctx context.Context, e *environments, all []*d
 			continue
 		}
 		for _, other := range proved {
-			if sameRequest(d.request, other.request) {
+			if sameRequest(d, other) {
 				d.Proof, d.Strayed, d.Runtime, d.panics = other.Proof, other.Strayed, other.Runtime, other.panics
 			}
 		}
+	}
+	if base := slices.IndexFunc(proved, func(d *debugged) bool { return d.Proof.Status == facts.Passed }); base >= 0 && g.Needs[facts.PanicTraces] {
+		d := proved[base]
+		d.panics = panicUnderDelve(d.panics, func(value string) (facts.Proof, delve.Inspected) {
+			with := debugged{request: maps.Clone(d.request), flags: d.flags}
+			with.request["GOTRACEBACK"] = &value
+			return delve.Inspect(ctx, g.editorsDelve(e, &with, dlv), delve.Inspection{Binary: build.Binary, Request: with.request})
+		})
 	}
 	return facts.Known(telltale(all))
 }
@@ -155,25 +172,24 @@ func telltale(all []*debugged) facts.Proof {
 	return worst.Proof
 }
 
-func sameRequest(a, b map[string]*string) bool {
-	return maps.EqualFunc(a, b, func(x, y *string) bool { return x == nil && y == nil || x != nil && y != nil && *x == *y })
+func sameRequest(a, b *debugged) bool {
+	return slices.Equal(a.flags, b.flags) && maps.EqualFunc(a.request, b.request, func(x, y *string) bool {
+		return x == nil && y == nil || x != nil && y != nil && *x == *y
+	})
 }
 
 func (g *gatherer) proveDebuggee(ctx context.Context, e *environments, d *debugged, binary string, dlv facts.Part[facts.Tool]) {
-	tools := e.get(goenv.ToolsView).env
-	// The extension starts dlv with env, too, and Node writes null where a value is to be taken away
-	// (goDebugFactory.ts, spawnDlvDapServerProcess).
-	env := tools.With()
-	for name, value := range d.request {
-		env[name] = "null"
-		if value != nil {
-			env[name] = *value
-		}
-	}
 	wanted := d.view.Environ()
 	asked := g.godebugs(e).ofRuntime(wanted["GODEBUG"])
 	inspection := delve.Inspection{Binary: binary, Request: d.request, Godebug: slices.Sorted(maps.Keys(asked))}
-	proof, got := delve.Inspect(ctx, g.debugger(dlv, env), inspection)
+	var got delve.Inspected
+	proof := g.repeat(ctx, func() facts.Proof {
+		try, seen := delve.Inspect(ctx, g.editorsDelve(e, d, dlv), inspection)
+		if try.Status == facts.Passed || got.Environ == nil {
+			got = seen
+		}
+		return try
+	})
 	proof.View = goenv.DebuggeeView
 	d.Proof = proof
 	if got.Environ != nil {
@@ -189,6 +205,21 @@ func (g *gatherer) proveDebuggee(ctx context.Context, e *environments, d *debugg
 		value, set := wanted["GOTRACEBACK"]
 		d.panics = append(d.panics, facts.PanicTrace{Value: value, Set: set, Debugger: true, Trace: facts.ReadTrace(got.Panic), End: got.End})
 	}
+}
+
+// editorsDelve is Delve as the extension starts it for a configuration: with env, too, where Node writes null for a value that is
+// to be taken away (goDebugFactory.ts, spawnDlvDapServerProcess).
+func (g *gatherer) editorsDelve(e *environments, d *debugged, dlv facts.Part[facts.Tool]) delve.Tool {
+	env := e.get(goenv.ToolsView).env.With()
+	for name, value := range d.request {
+		env[name] = "null"
+		if value != nil {
+			env[name] = *value
+		}
+	}
+	debugger := g.debugger(dlv, env)
+	debugger.EditorFlags = d.flags
+	return debugger
 }
 
 // strayed compares what the program had with what was put together, without a word on values.

@@ -80,6 +80,7 @@ type Layer struct {
 	Places map[string]source.Place `json:"places,omitempty"` // where each variable is written, as far as that is known
 
 	Assumed string            `json:"assumed,omitempty"` // whose word the values are, when nobody has looked: a table, with its date
+	Locked  string            `json:"locked,omitempty"`  // to which release a lock file holds it, where it is another than the newest or that is not known
 	Unknown map[string]string `json:"unknown,omitempty"` // variables that the layer sets to something that is not known, and why
 	Unseen  string            `json:"unseen,omitempty"`  // why the whole layer is not known; any variable may be set by it
 }
@@ -98,6 +99,7 @@ type Origin struct {
 	Value   string
 	Place   source.Place
 	Assumed string // whose word it is, when nobody has looked
+	Locked  string // to which release a lock file holds the layer
 }
 
 // Value is one variable in one view, explained.
@@ -130,7 +132,7 @@ func (s *says) hear(layer Layer, name string) {
 		if hidden {
 			s.unknown = cmp.Or(why, "not known")
 		}
-		s.origins = append(s.origins, Origin{Layer: layer.Kind, Name: layer.Name, Value: value, Place: layer.Places[name], Assumed: layer.Assumed})
+		s.origins = append(s.origins, Origin{Layer: layer.Kind, Name: layer.Name, Value: value, Place: layer.Places[name], Assumed: layer.Assumed, Locked: layer.Locked})
 	case layer.Unseen != "":
 		s.unknown = layer.Unseen
 	}

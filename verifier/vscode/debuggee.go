@@ -1,6 +1,7 @@
 package vscode
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -16,6 +17,7 @@ import (
 type Debuggee struct {
 	Layers    []goenv.Layer      // over the tools view, lowest first: Delve's own, each envFile, then env
 	Request   map[string]*string // env of the launch request: with go.toolsEnvVars; nil takes a variable away
+	Flags     []string           // of dlv dap, besides those of the extension
 	Program   string             // what it debugs, with the editor's variables replaced; empty where that depends on the moment
 	Problems  []DebuggeeProblem
 	NotProved string // why Delve is not started with that environment as it stands
@@ -37,6 +39,7 @@ type Debuggees struct {
 	Tools     goenv.Environ                          // of gopls and Delve
 	Always    []goenv.Layer                          // what every launch request carries: see [Lookup.Requested], and GOPATH
 	NoText    map[string]jsonc.Kind                  // variables of go.toolsEnvVars that are no texts
+	Flags     []string                               // of dlv, where a configuration has none: go.delveConfig.dlvFlags
 	Read      func(path string) (source.File, error) // reads an envFile
 }
 
@@ -63,6 +66,7 @@ func (d Debuggees) Of(configuration LaunchConfiguration) Debuggee {
 		}
 	}
 	d.readEnv(&result, root.Get("env"))
+	d.readFlags(&result, root.Get("dlvFlags"))
 	if result.Starts && root.Get("debugAdapter").Text != "legacy" {
 		d.findRefused(&result)
 	}
@@ -217,6 +221,22 @@ func (d Debuggees) readEnv(result *Debuggee, env jsonc.Node) {
 		}
 	}
 	result.Layers = append(result.Layers, layer)
+}
+
+// readFlags takes the flags of the configuration, or else those of the settings (goDebugConfiguration.ts).
+func (d Debuggees) readFlags(result *Debuggee, own jsonc.Node) {
+	flags := d.Flags
+	if own.Is(jsonc.Array) {
+		flags = texts(own)
+	}
+	for _, flag := range flags {
+		value, unknown := d.substitute(flag)
+		if unknown != "" {
+			result.NotProved = cmp.Or(result.NotProved, unknown)
+			continue
+		}
+		result.Flags = append(result.Flags, value)
+	}
 }
 
 // substitute replaces the editor's variables in a text of launch.json, as the editor does on the side of the extension. What

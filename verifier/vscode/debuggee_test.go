@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/source"
 )
 
@@ -31,6 +32,22 @@ func debuggees(files map[string]string) Debuggees {
 			}
 			return source.File{Name: strings.TrimPrefix(path, "/src/"), Text: text}, nil
 		},
+	}
+}
+
+func TestDebuggeeFlags(t *testing.T) {
+	for configuration, want := range map[string][]string{
+		`{}`:               {"--check-go-version=false", "--wd=/src"},
+		`{"dlvFlags": []}`: nil,
+		`{"dlvFlags": ["--log-output=${workspaceFolderBasename}"]}`:             {"--log-output=src"},
+		`{"dlvFlags": ["--a"], "linux": {"dlvFlags": ["--backend=native", 1]}}`: {"--backend=native"},
+	} {
+		d := debuggees(nil)
+		d.Flags = []string{"--check-go-version=false", "--wd=${workspaceFolder}"}
+		root, _ := jsonc.Read(source.File{Text: configuration})
+		if diff := cmp.Diff(want, d.Of(LaunchConfiguration{Root: root}).Flags); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", configuration, diff)
+		}
 	}
 }
 

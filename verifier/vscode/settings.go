@@ -17,6 +17,9 @@ import (
 	"github.com/dcverify/dcverify/verifier/source"
 )
 
+// NoVersionCheck is the flag of dlv that lets it debug what a Go has built that it does not support.
+const NoVersionCheck = "--check-go-version=false"
+
 // Settings is the part of the editor's settings that decides which go, dlv and gopls run, and in which environment.
 type Settings struct {
 	Goroot              string            `json:"go.goroot,omitempty"`
@@ -30,6 +33,7 @@ type Settings struct {
 	LanguageServerFlags []string          `json:"go.languageServerFlags,omitempty"`
 	BuildFlags          []string          `json:"go.buildFlags,omitempty"`
 	BuildTags           string            `json:"go.buildTags,omitempty"`
+	DlvFlags            []string          `json:"go.delveConfig.dlvFlags,omitempty"`
 	Gopls               map[string]string `json:"gopls,omitempty"` // the settings of gopls itself, by name without "gopls.", as JSON
 	ToolsEnvVarsPlaces  map[string]source.Place
 	ToolsEnvVarsNoText  map[string]jsonc.Kind // of those whose value is written as no text: what it is instead
@@ -85,6 +89,12 @@ func (s *Settings) apply(setting Setting) {
 		s.BuildFlags = texts(setting.Value)
 	case "go.buildTags":
 		s.BuildTags = text
+	case "go.delveConfig":
+		if flags := setting.Value.Get("dlvFlags"); flags.Kind != "" {
+			s.DlvFlags = texts(flags)
+		}
+	case "go.delveConfig.dlvFlags":
+		s.DlvFlags = texts(setting.Value)
 	case "gopls":
 		for _, member := range setting.Value.Fields() {
 			s.applyGopls(member.Name, member.Value)
