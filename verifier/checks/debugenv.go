@@ -37,6 +37,7 @@ var debugEnv = check.Check{
 			judgeDebuggedRoot(p, d)
 		}
 		judgeGodebug(p, debuggees)
+		judgeGodebugLines(p)
 	},
 }
 

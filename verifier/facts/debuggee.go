@@ -56,6 +56,15 @@ type Godebug struct {
 	Release  string           `json:"release,omitempty"` // "go1.26.8"
 	Settings goenv.Godebugs   `json:"settings"`
 	Programs []GodebugProgram `json:"programs,omitempty"`
+	Lines    []GodebugLine    `json:"lines,omitempty"`
+}
+
+// GodebugLine is a setting that is built into programs: a godebug line of go.mod or go.work, or a //go:debug line of a source.
+type GodebugLine struct {
+	Name    string       `json:"name"`
+	Value   string       `json:"value"`
+	Program string       `json:"program,omitempty"` // as the debug configuration names it; empty for all of the workspace
+	Place   source.Place `json:"place,omitzero"`
 }
 
 // GodebugProgram is one main package of the workspace, or all of them together.

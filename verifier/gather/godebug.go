@@ -53,8 +53,8 @@ func (k known) ofRuntime(godebug string) map[string]string {
 	return asked
 }
 
-// readGodebug finds out what the GODEBUG of any view, and of any debug configuration, has to do with the programs of the
-// workspace. Where nobody sets one there is nothing to find out.
+// readGodebug finds out what the GODEBUG of any view, of any debug configuration, and of the lines that are built into programs
+// has to do with the programs of the workspace. Where nobody sets one there is nothing to find out.
 func (g *gatherer) readGodebug(ctx context.Context, e *environments, all []*debugged) facts.Part[facts.Godebug] {
 	var said []string
 	for _, name := range e.names {
@@ -62,6 +62,10 @@ func (g *gatherer) readGodebug(ctx context.Context, e *environments, all []*debu
 	}
 	for _, d := range all {
 		said = append(said, d.view.Environ()["GODEBUG"])
+	}
+	lines := g.godebugLines(all)
+	for _, line := range lines {
+		said = append(said, line.Name+"="+line.Value)
 	}
 	keys := goenv.SplitGodebug(strings.Join(said, ","))
 	if len(keys) == 0 {
@@ -72,7 +76,7 @@ func (g *gatherer) readGodebug(ctx context.Context, e *environments, all []*debu
 		return facts.Failed[facts.Godebug](known.why)
 	}
 	extension, _ := e.extension().Get()
-	result := facts.Godebug{Root: known.root, Release: extension.Answer.Env["GOVERSION"], Settings: known.settings}
+	result := facts.Godebug{Root: known.root, Release: extension.Answer.Env["GOVERSION"], Settings: known.settings, Lines: lines}
 	imports := map[string]bool{}
 	for _, key := range keys {
 		if setting, ok := known.settings.Find(key.Name); ok && setting.Effect(map[string]bool{}) == goenv.Never && setting.Removed == 0 {
