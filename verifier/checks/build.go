@@ -82,6 +82,7 @@ func reportBuild(p *check.Pass, build facts.Build) {
 	if build.Where == "workspace" {
 		f.Message = fmt.Sprintf("go cannot %s the workspace's packages (view %s): %s", step, list(build.Views), build.Error)
 		f.Cause = "the workspace's go.mod, go.work or vendor folder and this environment do not fit each other"
+		f.Location = placeInWorkspace(build.Error, p.Workspace.Folder)
 	}
 	if tooOldGo(build.Error) {
 		f.Cause, f.Fixes = tooOldGoCause, []finding.Fix{{Message: tooOldGoFix}}
@@ -111,6 +112,7 @@ const (
 // reportDifference reports that go finds fault with the workspace's code in some views and not in others: then it is not the code.
 func reportDifference(p *check.Pass, build, well facts.Build) {
 	p.Report(finding.Finding{
+		Location: placeInWorkspace(build.Error, p.Workspace.Folder),
 		Message:  fmt.Sprintf("the workspace's code passes go vet in view %s, and not in view %s: %s", list(well.Views), list(build.Views), build.Error),
 		Cause:    fmt.Sprintf("the code is the same: the environments are not (%s against %s)", build.Go+goroot(build), well.Go+goroot(well)),
 		Evidence: map[string]string{"views": list(build.Views), "go": build.Go, "GOROOT": build.Goroot, "output": build.Output},
@@ -147,9 +149,10 @@ var viewUnknown = check.Check{
 		}
 		for _, problem := range p.Problems {
 			p.Report(finding.Finding{
-				Message: "not everything could be understood: " + problem,
-				Cause:   "what is written there was not taken into account",
-				Fixes:   []finding.Fix{{Message: "mend it", Safe: true}},
+				Location: placeIn(problem),
+				Message:  "not everything could be understood: " + problem,
+				Cause:    "what is written there was not taken into account",
+				Fixes:    []finding.Fix{{Message: "mend it", Safe: true}},
 			}, problem)
 		}
 	},

@@ -9,6 +9,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/finding"
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/knowledge"
 	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
@@ -73,20 +74,20 @@ var dlvCompatible = check.Check{
 		}
 		extension, _ := p.Extension.Get()
 		unchecked := slices.Contains(extension.Settings.DlvFlags, vscode.NoVersionCheck)
-		window, known := delveWindow(dlv.Binary.Version)
+		window, known := knowledge.DelveOf(dlv.Binary.Version)
 		if !known {
 			window, known = saidWindow(p, dlv.Binary.Path)
 		}
 		short := strings.TrimPrefix(workspace, "go")
 		switch {
-		case known && goenv.CompareVersions(goenv.Minor(workspace), window.most) > 0:
-			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go up to %s; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.most, short)
+		case known && goenv.CompareVersions(goenv.Minor(workspace), window.Most) > 0:
+			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go up to %s; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.Most, short)
 			f.Cause = "attaching seems to work, but launching is refused, and variables may be wrong"
-			f.Upstream = []string{fmt.Sprintf("Version of Delve is too old for Go version %s (maximum supported version %s, suppress this error with --check-go-version=false)", workspace, window.most)}
-		case known && goenv.CompareVersions(goenv.Minor(workspace), window.least) < 0:
-			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go from %s on; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.least, short)
+			f.Upstream = []string{fmt.Sprintf("Version of Delve is too old for Go version %s (maximum supported version %s, suppress this error with --check-go-version=false)", workspace, window.Most)}
+		case known && goenv.CompareVersions(goenv.Minor(workspace), window.Least) < 0:
+			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go from %s on; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.Least, short)
 			f.Cause = "attaching works, but launching is refused"
-			f.Upstream = []string{fmt.Sprintf("Go version %s is too old for this version of Delve (minimum supported version %s, suppress this error with --check-go-version=false)", workspace, window.least)}
+			f.Upstream = []string{fmt.Sprintf("Go version %s is too old for this version of Delve (minimum supported version %s, suppress this error with --check-go-version=false)", workspace, window.Least)}
 		case goenv.CompareVersions(workspace, "1.25") >= 0 && dlv.Binary.GoVersion != "" && goenv.CompareVersions(dlv.Binary.GoVersion, "1.25") < 0:
 			f.Message = fmt.Sprintf("%s was built with %s and cannot read the debug information (DWARF 5) that Go %s writes", dlv.Binary.Path, dlv.Binary.GoVersion, short)
 			f.Cause = "it attaches and stops, and shows no local variables"

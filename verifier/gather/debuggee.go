@@ -56,15 +56,15 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 			Proof:  facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Steps: []facts.Step{}},
 		}}}
 	}
-	setting, sent := e.sent()
 	debuggees := vscode.Debuggees{
-		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env, Always: sent, Flags: g.settings.DlvFlags,
+		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env,
+		Always: e.sent(), NoText: g.settings.ToolsEnvVarsNoText, Flags: g.settings.DlvFlags,
 		Read: func(path string) (source.File, error) { return g.Text(path, g.shownPath(path)) },
 	}
 	var all []*debugged
 	for _, configuration := range configurations {
 		made := debuggees.Of(configuration)
-		layers := append([]goenv.Layer{{Kind: goenv.Process, Set: e.editor().host}, setting}, made.Layers...)
+		layers := slices.Concat([]goenv.Layer{{Kind: goenv.Process, Set: e.editor().host}}, e.editor().requested, made.Layers)
 		all = append(all, &debugged{
 			Debuggee: facts.Debuggee{
 				Name: configuration.Name, Place: configuration.Place, Program: made.Program, Starts: made.Starts, Problems: made.Problems,
@@ -78,21 +78,14 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 	return all
 }
 
-// sent is the setting go.toolsEnvVars, and the env that the extension makes of it for every launch request
+// sent is what every launch request carries, whatever the configuration: of the settings, and GOPATH
 // (toolExecutionEnvironment, goEnv.ts).
-func (e *environments) sent() (setting goenv.Layer, env map[string]string) {
-	setting = goenv.Layer{Kind: goenv.ToolsEnvVars}
-	for _, layer := range e.editor().layers[goenv.ToolsView] {
-		if layer.Kind == goenv.ToolsEnvVars {
-			setting = layer
-		}
-	}
-	env = map[string]string{}
-	maps.Copy(env, setting.Set)
+func (e *environments) sent() []goenv.Layer {
+	layers := slices.Clone(e.editor().requested)
 	if gopath := e.get(goenv.ToolsView).env["GOPATH"]; gopath != "" {
-		env["GOPATH"] = gopath
+		layers = append(layers, goenv.Layer{Kind: goenv.Extension, Set: map[string]string{"GOPATH": gopath}})
 	}
-	return setting, env
+	return layers
 }
 
 // shownPath is a path as the report names it: from the workspace on, if it is inside.
@@ -282,8 +275,9 @@ func shownDebuggees(all []*debugged, tools goenv.View) []facts.Debuggee {
 		if d.view.Name == "" {
 			debuggee.View = d.Debuggee.View
 		} else if debuggee.View.Unknown = tools.Unknown; tools.Unknown == "" {
-			debuggee.View.Layers = slices.Clone(tools.Layers)
-			for _, layer := range d.view.Layers[2:] {
+			// What the request makes of the settings takes the place of what a process gets of them.
+			debuggee.View.Layers = slices.DeleteFunc(slices.Clone(tools.Layers), func(layer goenv.Layer) bool { return layer.Kind == goenv.ToolsEnvVars })
+			for _, layer := range d.view.Layers[1:] {
 				if layer = layer.Only(goenv.Variables); len(layer.Set)+len(layer.Unset)+len(layer.Unknown) > 0 || layer.Unseen != "" {
 					debuggee.View.Layers = append(debuggee.View.Layers, layer)
 				}

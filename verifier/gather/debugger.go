@@ -185,7 +185,7 @@ func (g *gatherer) edit(
 		return facts.Known(facts.Proof{Name: name, View: goenv.ToolsView, Status: status, Reason: reason, Steps: []facts.Step{}})
 	}
 	// Delve starts go, which ends at SIGTERM without removing its folder; and a go.work that GOWORK names does not know the package.
-	env := g.ownTemp(tools.env).With("GOWORK=off")
+	own, env := []string{"TMPDIR", "GOTMPDIR", "GOWORK"}, g.ownTemp(tools.env).With("GOWORK=off")
 	debugger := g.debugger(dlv, env)
 	usual := vscode.Debuggees{Workspace: g.Workspace, Host: e.editor().host, Flags: g.settings.DlvFlags}.Of(vscode.LaunchConfiguration{})
 	debugger.EditorFlags = usual.Flags
@@ -202,9 +202,13 @@ func (g *gatherer) edit(
 	}
 	g.Progress(doing)
 	wanted := session(filepath.Dir(build.Binary))
-	_, wanted.Env = e.sent()
-	for name := range wanted.Env {
-		wanted.Env[name] = env[name] // which is the same, but for what is dcverify's own
+	wanted.Env = map[string]string{}
+	for _, layer := range e.sent() {
+		for name, value := range layer.Set {
+			if wanted.Env[name] = value; slices.Contains(own, name) {
+				wanted.Env[name] = env[name]
+			}
+		}
 	}
 	proof := g.repeat(ctx, func() facts.Proof { return delve.Debug(ctx, debugger, wanted) })
 	proof.View = goenv.ToolsView

@@ -79,7 +79,7 @@ func TestEffectiveTiers(t *testing.T) {
 	got.ToolsEnvVarsPlaces, got.AlternateToolsPlace = nil, source.Place{}
 	want := Settings{
 		Gopath: "/own", DlvFlags: []string{"--a"}, AlternateTools: map[string]string{"go": "/x/go", "dlv": ""},
-		ToolsEnvVars: map[string]string{"B": "", "C": "3", "N": "1"},
+		ToolsEnvVars: map[string]string{"B": "", "C": "3", "N": "1"}, ToolsEnvVarsNoText: map[string]jsonc.Kind{"N": jsonc.Number},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -27,6 +27,7 @@ type Settings struct {
 	ToolsGopath         string            `json:"go.toolsGopath,omitempty"`
 	AlternateTools      map[string]string `json:"go.alternateTools,omitempty"`
 	ToolsEnvVars        map[string]string `json:"go.toolsEnvVars,omitempty"`
+	Proxy               string            `json:"http.proxy,omitempty"`
 	DoNotActivate       bool              `json:"go.terminal.activateEnvironment.false,omitempty"` // inverted: the default is true
 	NoLanguageServer    bool              `json:"go.useLanguageServer.false,omitempty"`            // inverted: the default is true
 	LanguageServerFlags []string          `json:"go.languageServerFlags,omitempty"`
@@ -35,8 +36,9 @@ type Settings struct {
 	DlvFlags            []string          `json:"go.delveConfig.dlvFlags,omitempty"`
 	Gopls               map[string]string `json:"gopls,omitempty"` // the settings of gopls itself, by name without "gopls.", as JSON
 	ToolsEnvVarsPlaces  map[string]source.Place
-	GorootPlace         source.Place `json:",omitzero"`
-	AlternateToolsPlace source.Place `json:",omitzero"`
+	ToolsEnvVarsNoText  map[string]jsonc.Kind // of those whose value is written as no text: what it is instead
+	GorootPlace         source.Place          `json:",omitzero"`
+	AlternateToolsPlace source.Place          `json:",omitzero"`
 }
 
 // Effective is what the layers, lowest first, leave of the settings.
@@ -57,7 +59,7 @@ func Effective(layers []Setting) Settings {
 			machine = append(machine, s)
 		}
 	}
-	var effective Settings
+	effective := Settings{Proxy: ownProxy(machine)}
 	for _, s := range slices.Concat(machine, folder) {
 		effective.apply(s)
 	}
@@ -115,8 +117,15 @@ func (s *Settings) apply(setting Setting) {
 			if s.ToolsEnvVars == nil {
 				s.ToolsEnvVars, s.ToolsEnvVarsPlaces = map[string]string{}, map[string]source.Place{}
 			}
-			s.ToolsEnvVars[variable.Name] = variable.Value.Text
+			s.ToolsEnvVars[variable.Name] = asText(variable.Value)
 			s.ToolsEnvVarsPlaces[variable.Name] = variable.Place
+			delete(s.ToolsEnvVarsNoText, variable.Name)
+			if !variable.Value.Is(jsonc.String) {
+				if s.ToolsEnvVarsNoText == nil {
+					s.ToolsEnvVarsNoText = map[string]jsonc.Kind{}
+				}
+				s.ToolsEnvVarsNoText[variable.Name] = variable.Value.Kind
+			}
 		}
 	default:
 		if name, ok := strings.CutPrefix(setting.Name, "gopls."); ok {
