@@ -70,8 +70,12 @@ func (d *debugging) check(cmd *cobra.Command) error {
 	case d.pid != 0 && d.connect != "":
 		return errors.New("--pid and --connect are two questions: ask one of them")
 	case cmd.Flags().Changed("connect"):
-		if _, port, err := net.SplitHostPort(d.connect); err != nil || port == "" {
+		_, port, err := net.SplitHostPort(d.connect)
+		if err != nil || port == "" {
 			return fmt.Errorf("--connect wants HOST:PORT, not %q", d.connect)
+		}
+		if _, err := net.LookupPort("tcp", port); err != nil {
+			return fmt.Errorf("--connect wants a port that there is, not %q", port)
 		}
 	}
 	return nil

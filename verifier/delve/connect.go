@@ -279,7 +279,12 @@ func (q *question) target(s *facts.Server) {
 	var targets rpc2.ListTargetsOut
 	if q.call("ListTargets", rpc2.ListTargetsIn{}, &targets) == nil && len(targets.Targets) > 0 {
 		program, _, _ := strings.Cut(targets.Targets[0].CmdLine, " ") // its arguments may be secrets
-		s.Target = fmt.Sprintf("%s (process %d)", program, targets.Targets[0].Pid)
+		switch {
+		case program != "":
+			s.Target = fmt.Sprintf("%s (process %d)", program, targets.Targets[0].Pid)
+		case s.Target == "": // a core file holds no command line
+			s.Target = fmt.Sprintf("process %d", targets.Targets[0].Pid)
+		}
 	}
 }
 

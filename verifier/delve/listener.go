@@ -114,6 +114,9 @@ func readCommandLine(args []string) (c commandLine) {
 		if words[known] == "attach" {
 			c.attached, _ = strconv.Atoi(c.target)
 		}
+		if words[known] == "core" && known+2 < len(words) {
+			c.target = "the core file " + words[known+2] + " of " + c.target
+		}
 	}
 	return c
 }

@@ -18,6 +18,8 @@ func TestReadCommandLine(t *testing.T) {
 		"dlv test --headless -r stdout:/dev/null ./pkg":                          {kind: "headless", target: "./pkg"},
 		"dlv exec -l [::1]:2345 --headless ./app":                                {kind: "headless", port: 2345, target: "./app"},
 		"dlv exec --listen=unix:/tmp/s --headless ./app":                         {kind: "headless", target: "./app"},
+		"dlv core ./app /tmp/core.7 --headless --listen :1":                      {kind: "headless", port: 1, target: "the core file /tmp/core.7 of ./app"},
+		"dlv core --headless":        {kind: "headless"},
 		"dlv debug":                  {},
 		"dlv connect 127.0.0.1:2345": {},
 		"dlv":                        {},

@@ -174,7 +174,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Project:     g.project(envs.inContainer),
 		Problems:    g.problems,
 	}
-	snapshot.Proofs[facts.EnvProof] = debugs()
+	snapshot.Proofs[facts.EnvProof] = withEffects(debugs(), godebug(), configurations())
 	for name, proof := range snapshot.Proofs {
 		snapshot.Proofs[name] = fair(proof)
 	}

@@ -102,6 +102,37 @@ func (g *gatherer) readGodebug(ctx context.Context, e *environments, all []*debu
 	return facts.Known(result)
 }
 
+// withEffects writes down, in the step that reads GODEBUG back, when each of its settings takes effect in what is debugged.
+func withEffects(part facts.Part[facts.Proof], godebug facts.Part[facts.Godebug], all []*debugged) facts.Part[facts.Proof] {
+	proof, ok := part.Get()
+	known, known2 := godebug.Get()
+	at := slices.IndexFunc(proof.Steps, func(s facts.Step) bool { return s.Name == "godebug" })
+	if !ok || !known2 || at < 0 {
+		return part
+	}
+	var effects []string
+	for _, d := range all {
+		program, listed := known.ProgramOf(d.Program)
+		if !listed {
+			program, listed = known.ProgramOf("")
+		}
+		if !listed {
+			program.Imports = nil // it may hold any package
+		}
+		for _, key := range goenv.SplitGodebug(d.view.Environ()["GODEBUG"]) {
+			setting, ok := known.Settings.Find(key.Name)
+			if effect := key.Name + " " + string(setting.Effect(program.Imports)); ok && !slices.Contains(effects, effect) {
+				effects = append(effects, effect)
+			}
+		}
+	}
+	if len(effects) > 0 {
+		proof.Steps = slices.Clone(proof.Steps)
+		proof.Steps[at].Detail = strings.TrimPrefix(proof.Steps[at].Detail+"; in effect: "+strings.Join(effects, ", "), "; ")
+	}
+	return facts.Known(proof)
+}
+
 // listProgram lets go say which packages a program is made of, without compiling any. A program is a folder or a file;
 // none is everything in the workspace.
 func (g *gatherer) listProgram(ctx context.Context, tools environment, program string, asked map[string]bool) facts.GodebugProgram {

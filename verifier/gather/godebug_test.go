@@ -165,3 +165,23 @@ func TestStrayed(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+func TestWithEffects(t *testing.T) {
+	settings := goenv.Godebugs{{Name: "gctrace", Runtime: true}, {Name: "http2client", Package: "net/http"}, {Name: "tarinsecurepath", Package: "archive/tar"}}
+	launch := func(godebug string) *debugged {
+		return &debugged{Debuggee: facts.Debuggee{Program: "/x"}, view: goenv.View{Layers: []goenv.Layer{{Kind: goenv.LaunchEnv, Set: map[string]string{"GODEBUG": godebug}}}}}
+	}
+	proof := facts.Known(facts.Proof{Steps: []facts.Step{{Name: "environ"}, {Name: "godebug", Detail: "1 of 1 variables of the runtime"}}})
+	all := []*debugged{launch("gctrace=1,http2client=0"), launch("tarinsecurepath=1,nosuch=1,gctrace=2")}
+	programs := []facts.GodebugProgram{{Program: "/x", Imports: map[string]bool{"net/http": true, "archive/tar": false}}}
+	for want, godebug := range map[string]facts.Part[facts.Godebug]{
+		"1 of 1 variables of the runtime; in effect: gctrace at start, http2client at first use, tarinsecurepath never":        facts.Known(facts.Godebug{Settings: settings, Programs: programs}),
+		"1 of 1 variables of the runtime; in effect: gctrace at start, http2client at first use, tarinsecurepath at first use": facts.Known(facts.Godebug{Settings: settings}),
+		"1 of 1 variables of the runtime": facts.Absent[facts.Godebug]("nobody sets GODEBUG"),
+	} {
+		got, _ := withEffects(proof, godebug, all).Get()
+		if got.Steps[1].Detail != want {
+			t.Errorf("%q, want %q", got.Steps[1].Detail, want)
+		}
+	}
+}
