@@ -47,6 +47,7 @@ var layerNames = map[string]string{
 	goenv.LoginFiles:   "the shell's start-up files",
 	goenv.RemoteEnv:    "remoteEnv",
 	goenv.ToolsEnvVars: "the setting go.toolsEnvVars",
+	goenv.HTTPProxy:    "the setting http.proxy",
 	goenv.Extension:    "the Go extension",
 	goenv.Delve:        "Delve",
 	goenv.LaunchFile:   "the envFile of the debug configuration",

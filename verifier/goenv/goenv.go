@@ -51,6 +51,7 @@ const (
 	LoginFiles   = "login-files"   // /etc/profile and its kin, as a shell or the userEnvProbe reads them
 	RemoteEnv    = "remoteEnv"     // devcontainer.json remoteEnv
 	ToolsEnvVars = "toolsEnvVars"  // the editor's go.toolsEnvVars setting
+	HTTPProxy    = "http.proxy"    // the editor's setting, which the Go extension hands to its tools
 	Extension    = "go-extension"  // what the Go extension changes on its own: PATH prefix, exported go env
 	Delve        = "delve"         // what dlv sets before it starts a program
 	LaunchFile   = "envFile"       // a file that envFile of a debug configuration names
