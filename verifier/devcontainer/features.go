@@ -94,7 +94,8 @@ var (
 var tarballName = regexp.MustCompile(`devcontainer-feature-([\w-]*)\.tgz`)
 
 // Address is what is asked for the feature: HOST/PATH/ID:TAG or HOST/PATH/ID@DIGEST in a registry, an https address of an
-// archive elsewhere. It is empty where nobody can be asked. A lock goes before the tag, and before a digest.
+// archive elsewhere. It is empty where nobody can be asked. A lock goes before the tag,
+// and before a digest; of an archive it stands behind #.
 func (f Feature) Address() string {
 	switch f.Kind {
 	case "oci", "legacy":
@@ -104,6 +105,9 @@ func (f Feature) Address() string {
 		}
 		return id + ":" + f.Version
 	case "tarball":
+		if f.Locked.Digest != "" && !strings.Contains(f.ID, "#") {
+			return f.ID + "#" + f.Locked.Digest
+		}
 		return f.ID
 	case "release": // devcontainers/cli src/spec-configuration/containerFeaturesConfiguration.ts, processFeatureIdentifier
 		id := path.Base(f.ID)

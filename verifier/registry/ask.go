@@ -2,11 +2,14 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -106,7 +109,9 @@ func (a absent) Error() string      { return a.why }
 func (absent) Is(target error) bool { return target == fs.ErrNotExist }
 
 // tarball reads a feature from an https address. It may redirect, but never to a place that everybody on the way can change.
+// Behind # may stand the digest of the archive, as a lock file has it: another archive is not the feature that is asked for.
 func (o Options) tarball(ctx context.Context, address string) (string, error) {
+	address, digest, _ := strings.Cut(address, "#")
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return "", errors.New("this is no address")
@@ -137,7 +142,12 @@ func (o Options) tarball(ctx context.Context, address string) (string, error) {
 	if response.ContentLength > archiveLimit {
 		return "", fmt.Errorf(largeArchive, archiveLimit)
 	}
-	return manifestIn(response.Body)
+	sum := sha256.New()
+	text, err := manifestIn(io.TeeReader(response.Body, sum)) // which reads it to its end
+	if got := fmt.Sprintf("sha256:%x", sum.Sum(nil)); err == nil && strings.HasPrefix(digest, "sha256:") && got != digest {
+		return "", absent{fmt.Sprintf("the archive there has the digest %s, not %s", got, digest)}
+	}
+	return text, err
 }
 
 // bare is an address without its user, query and fragment.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -336,6 +337,7 @@ func TestTarball(t *testing.T) {
 		}
 	}))
 	defer server.Close()
+	sum := fmt.Sprintf("%x", sha256.Sum256(archive))
 	secret := strings.Replace(server.URL, "https://", "https://gopher:s3cret@", 1)
 	for _, test := range []struct{ address, want, problem string }{
 		{address: server.URL + "/f.tgz", want: `{"id": "far"}`},
@@ -346,6 +348,8 @@ func TestTarball(t *testing.T) {
 		{address: server.URL + "/round.tgz", problem: "it redirects over and over"},
 		{address: server.URL + "/huge.tgz", problem: "its archive has over 67108864 bytes"},
 		{address: server.URL + "/none.tgz", problem: "404 Not Found"},
+		{address: server.URL + "/f.tgz#sha256:" + sum, want: `{"id": "far"}`},
+		{address: server.URL + "/f.tgz#sha256:1111", problem: "the archive there has the digest sha256:" + sum + ", not sha256:1111"},
 		{address: "https://exa mple/s3cret", problem: "this is no address"},
 	} {
 		cache := t.TempDir()

@@ -46,6 +46,9 @@ func (r *resolver) lockedManifest(feature devcontainer.Feature, locked devcontai
 	feature.Locked = locked
 	manifest := r.published(feature)
 	manifest.Locked = locked
+	if feature.Kind == "tarball" { // which is what lies there or nothing: the digest is only held against it
+		return manifest
+	}
 	if manifest.Missing {
 		manifest.Missing = false // it is the lock file that is to blame, not the reference
 		manifest.Unknown = fmt.Sprintf("the lock file names a release of %s that is not there, %s, and the reference CLI stops", feature.Reference, locked.Digest)
