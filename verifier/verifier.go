@@ -3,6 +3,7 @@ package verifier
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"runtime/debug"
 	"time"
@@ -35,15 +36,22 @@ func Image(ctx context.Context, docker *engine.Engine, reference string, options
 }
 
 // Config judges a dev container by the files of its workspace alone. Nothing is run; what may be asked besides the files,
-// an engine or a registry, is in the options of the resolver.
+// an engine or a registry, is in the options of the resolver, and keeps to ctx by itself.
 func Config(ctx context.Context, workspace fs.FS, files resolve.Options, options Options) report.Report {
 	started := time.Now()
 	snapshot := resolve.Snapshot(workspace, files)
-	interrupted := ""
-	if ctx.Err() != nil {
-		interrupted = "interrupted"
+	return judge(snapshot, options, started, interrupted(ctx, options))
+}
+
+// interrupted says why a run ended before its time; nothing when it did not.
+func interrupted(ctx context.Context, options Options) string {
+	switch ctx.Err() {
+	case nil:
+		return ""
+	case context.DeadlineExceeded:
+		return fmt.Sprintf("the time of %s ran out", options.Timeout)
 	}
-	return judge(snapshot, options, started, interrupted)
+	return "interrupted"
 }
 
 // judge asks the checks and makes the report.

@@ -3,7 +3,6 @@ package verifier
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/dcverify/dcverify/verifier/checks"
@@ -25,12 +24,5 @@ func Verify(ctx context.Context, look gather.Options, options Options) (result r
 	defer cancel()
 	look.Needs = checks.Needs(options.Checks)
 	snapshot := gather.Take(deadline, m, look)
-	interrupted := ""
-	switch {
-	case ctx.Err() != nil:
-		interrupted = "interrupted"
-	case deadline.Err() != nil:
-		interrupted = fmt.Sprintf("the time of %s ran out", options.Timeout)
-	}
-	return judge(snapshot, options, started, interrupted), nil
+	return judge(snapshot, options, started, interrupted(deadline, options)), nil
 }

@@ -50,7 +50,7 @@ container, P by doing the thing itself.`,
 			for _, c := range checks.All() {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Code, c.Severity, c.Scope, c.Name, c.Summary)
 			}
-			return w.Flush()
+			return written(w.Flush())
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
@@ -64,7 +64,7 @@ func newExplain(sys system) *cobra.Command {
 		Short: "Show a check's page, or the checks that know an error message",
 		Example: "  dcverify explain DV104\n" +
 			"  dcverify explain 'compile: version \"go1.25.9\" does not match go tool version \"go1.26.2\"'",
-		Args: cobra.MinimumNArgs(1),
+		Args: named("a check's code or name, or an error message"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := oneOf("--format", format, "text", "json"); err != nil {
 				return err
@@ -75,6 +75,9 @@ func newExplain(sys system) *cobra.Command {
 			if err == nil {
 				found = append(found, c)
 			} else if found = checks.Explaining(checks.All(), asked); len(found) == 0 {
+				if len(strings.Fields(asked)) > 1 {
+					return fmt.Errorf("no check knows the message %q", asked)
+				}
 				return err
 			}
 			entries := []entry{}
@@ -105,5 +108,5 @@ func writeJSON(sys system, value any) error {
 	encoder := json.NewEncoder(sys.stdout)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
+	return written(encoder.Encode(value))
 }

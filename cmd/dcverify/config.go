@@ -16,6 +16,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/dockerfile"
 	"github.com/dcverify/dcverify/verifier/engine"
+	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/registry"
 	"github.com/dcverify/dcverify/verifier/report"
 	"github.com/dcverify/dcverify/verifier/resolve"
@@ -29,12 +30,17 @@ func newConfig(sys system) *cobra.Command {
 		Short: "Judge the dev container that the files of a project declare, without Docker",
 		Long: `config reads devcontainer.json, the Dockerfile, compose files, features, go.mod and the editor's settings of a
 project, works out what every process of its dev container will see, and asks every check that files can answer.
-Nothing of the project is run and no file outside of DIR is read. The configuration of the base image comes from the
+DIR is the project's folder, or a devcontainer.json in it; without it the folder that config runs in is meant.
+Nothing of the project is run and no file outside of it is read. The configuration of the base image comes from the
 local engine if it has the image and answers at once, from the cache, with --online from the registry, and otherwise
 from dcverify's own table of well-known images; what is assumed is marked so.`,
 		Example: "  dcverify config\n  dcverify config --config .devcontainer/go/devcontainer.json ~/src/app\n  dcverify config --format json --fail-on warning .",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, folders []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			project := "."
+			if len(args) > 0 {
+				project = args[0]
+			}
 			if err := f.check(); err != nil {
 				return err
 			}
@@ -44,14 +50,20 @@ from dcverify's own table of well-known images; what is assumed is marked so.`,
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 			defer cancel()
-			workspace, options, done, err := d.open(ctx, sys, folders)
+			shown := startProgress(ctx, sys, f.quiet, f.verbose)
+			defer shown.stop()
+			workspace, options, asked, err := d.open(ctx, sys, project, shown.say)
 			if err != nil {
 				return err
 			}
-			defer done()
-			result := verifier.Config(ctx, workspace, options, verifier.Options{Checks: selected, FailOn: report.FailOn(f.failOn)})
-			if err := f.write(sys, result); err != nil {
+			defer asked.close()
+			result := verifier.Config(ctx, workspace, options, verifier.Options{Checks: selected, FailOn: report.FailOn(f.failOn), Timeout: f.timeout})
+			shown.stop()
+			if err := f.finish(sys, result); err != nil {
 				return err
+			}
+			if asked.away && result.Summary.Skipped > 0 && !d.online && !f.quiet {
+				fmt.Fprintln(sys.stderr, "dcverify: --online asks the registries for what is not at hand")
 			}
 			return exit(result)
 		},
@@ -76,40 +88,46 @@ func (d *declared) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&d.engine, "engine", true, "ask the local engine for images, if one answers at once")
 }
 
-// open finds the project's configuration and everything that may be asked about it. The caller calls done at the end.
-func (d *declared) open(ctx context.Context, sys system, folders []string) (workspace fs.FS, options resolve.Options, done func(), err error) {
-	name := "."
-	if len(folders) > 0 {
-		name = folders[0]
+// open finds a project's configuration and whoever may be asked about it. The project is named by its folder, or by the
+// devcontainer.json itself, and is the folder above .devcontainer then. The caller closes asked at the end.
+func (d *declared) open(ctx context.Context, sys system, project string, say func(string)) (fs.FS, resolve.Options, *asked, error) {
+	if info, err := os.Stat(project); err == nil && info.Mode().IsRegular() {
+		if d.config != "" {
+			return nil, resolve.Options{}, nil, fmt.Errorf("%s and --config both name a devcontainer.json", project)
+		}
+		if d.config, err = filepath.Abs(project); err != nil {
+			return nil, resolve.Options{}, nil, err
+		}
+		project = filepath.FromSlash(devcontainer.ProjectFolder(filepath.ToSlash(d.config)))
 	}
-	absolute, err := folder(name)
+	absolute, err := folder(project)
 	if err != nil {
-		return nil, options, nil, err
+		return nil, resolve.Options{}, nil, err
+	}
+	if d.layout != "" {
+		if _, err := os.Stat(filepath.Join(d.layout, "index.json")); err != nil {
+			return nil, resolve.Options{}, nil, fmt.Errorf("--oci-layout %s is no OCI layout: it has no index.json", d.layout)
+		}
 	}
 	root, err := os.OpenRoot(absolute) // which refuses whatever leads out of it
 	if err != nil {
-		return nil, options, nil, err
+		return nil, resolve.Options{}, nil, err
 	}
-	workspace = root.FS()
+	workspace := root.FS()
 	chosen, err := d.choose(workspace, absolute)
-	if err == nil && d.layout != "" {
-		if _, err = os.Stat(filepath.Join(d.layout, "index.json")); err != nil {
-			err = fmt.Errorf("--oci-layout: %w", err)
-		}
-	}
 	if err != nil {
 		_ = root.Close()
-		return nil, options, nil, err
+		return nil, resolve.Options{}, nil, err
 	}
 	// A dev container further down is the project of its own folder, which is what an editor opens.
-	project := filepath.Join(absolute, filepath.FromSlash(devcontainer.ProjectFolder(chosen)))
-	asked := newAsked(ctx, sys, *d)
-	options = resolve.Options{
+	opened := filepath.Join(absolute, filepath.FromSlash(devcontainer.ProjectFolder(chosen)))
+	asked := &asked{ctx: ctx, env: sys.env(), say: say, root: root, ask: d.engine}
+	asked.elsewhere = registry.Options{Online: d.online, Cache: registry.DefaultCache(asked.env), Layout: d.layout}
+	return workspace, resolve.Options{
 		Config: chosen,
-		Host:   devcontainer.Host{Env: sys.env(), Workspace: project, Mounted: mounted(project), Config: filepath.Join(absolute, chosen)},
+		Host:   devcontainer.Host{Env: asked.env, Workspace: opened, Mounted: mounted(opened), Config: filepath.Join(absolute, chosen)},
 		Image:  asked.image, Feature: asked.feature,
-	}
-	return workspace, options, func() { asked.close(); _ = root.Close() }, nil
+	}, asked, nil
 }
 
 // choose is the devcontainer.json of a project: the one that was named, or the one that there is.
@@ -117,17 +135,18 @@ func (d *declared) choose(workspace fs.FS, absolute string) (string, error) {
 	if d.config != "" {
 		name := d.config
 		if filepath.IsAbs(name) {
-			inside, err := filepath.Rel(absolute, name)
-			if err != nil || !filepath.IsLocal(inside) {
-				return "", fmt.Errorf("--config: %s lies outside of %s", name, absolute)
+			if inside, err := filepath.Rel(absolute, name); err == nil {
+				name = inside
 			}
-			name = inside
+		}
+		if !filepath.IsLocal(name) {
+			return "", fmt.Errorf("--config %s lies outside of %s", d.config, absolute)
 		}
 		name = path.Clean(filepath.ToSlash(name))
 		if info, err := fs.Stat(workspace, name); err != nil {
-			return "", fmt.Errorf("--config: %w", err)
+			return "", fmt.Errorf("--config %s: %w", d.config, reason(err))
 		} else if !info.Mode().IsRegular() {
-			return "", fmt.Errorf("--config: %s is no file", name)
+			return "", fmt.Errorf("--config %s is no file", d.config)
 		}
 		return name, nil
 	}
@@ -159,26 +178,23 @@ const atOnce = 500 * time.Millisecond
 // asked is everybody who is asked about images and features, in this order: the engine, an OCI layout, and then the registry
 // with leave or the cache without.
 type asked struct {
-	ctx    context.Context
-	sys    system
-	docker *engine.Engine
-	ask    bool // whether the engine is still to be asked
-
+	ctx       context.Context
+	env       goenv.Environ
+	say       func(string)
+	root      *os.Root // of the project
+	docker    *engine.Engine
+	ask       bool // whether the engine is still to be asked
 	elsewhere registry.Options
-}
-
-func newAsked(ctx context.Context, sys system, d declared) *asked {
-	cache := registry.DefaultCache(sys.env())
-	return &asked{ctx: ctx, sys: sys, ask: d.engine, elsewhere: registry.Options{Online: d.online, Cache: cache, Layout: d.layout}}
+	away      bool // whether something was asked for that nobody has
 }
 
 func (a *asked) image(reference string) (dockerfile.Base, string, bool) {
+	a.say("reading the image " + reference)
 	if a.ask {
 		a.ask = false
-		env := a.sys.env()
 		ctx, cancel := context.WithTimeout(a.ctx, atOnce)
 		defer cancel()
-		if docker, err := engine.Connect(ctx, func(name string) string { return env[name] }); err == nil {
+		if docker, err := engine.Connect(ctx, func(name string) string { return a.env[name] }); err == nil {
 			a.docker = docker
 		}
 	}
@@ -190,15 +206,20 @@ func (a *asked) image(reference string) (dockerfile.Base, string, bool) {
 		}
 	}
 	config, from, err := registry.Image(a.ctx, reference, a.elsewhere)
+	a.away = a.away || err != nil
 	return config, from, err == nil
 }
 
 func (a *asked) feature(address string) (string, error) {
-	return registry.Feature(a.ctx, address, a.elsewhere)
+	a.say("reading the feature " + address)
+	manifest, err := registry.Feature(a.ctx, address, a.elsewhere)
+	a.away = a.away || err != nil
+	return manifest, err
 }
 
 func (a *asked) close() {
 	if a.docker != nil {
 		_ = a.docker.Close()
 	}
+	_ = a.root.Close()
 }

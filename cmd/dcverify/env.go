@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -12,7 +10,6 @@ import (
 
 	"github.com/dcverify/dcverify/verifier"
 	"github.com/dcverify/dcverify/verifier/checks"
-	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/report"
 )
@@ -21,8 +18,11 @@ func newEnv(sys system) *cobra.Command {
 	h := here{flags: flags{failOn: "never"}}
 	var project string
 	cmd := &cobra.Command{
-		Use:     "env [NAME...]",
-		Short:   "Show each view's value of Go's variables, who set it and what it shadows",
+		Use:   "env [NAME...]",
+		Short: "Show each view's value of Go's variables, who set it and what it shadows",
+		Long: `env shows, for each view, the value of the variables that somebody sets: Go's, and PATH. Beneath the environment the
+go command reads the go env -w file, $GOROOT/go.env and its own defaults, so they count too. A variable that is named is
+shown whoever sets it. With --config nothing is run: the files of a project tell.`,
 		Example: "  dcverify env GOROOT\n  dcverify env --format json GOROOT PATH\n  dcverify env --config ~/src/app GOROOT",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			for i, name := range names {
@@ -38,12 +38,12 @@ func newEnv(sys system) *cobra.Command {
 			}
 			variables := result.Environment
 			if len(names) > 0 {
-				variables = named(variables, names)
+				variables = only(variables, names)
 			}
 			if h.format == "json" {
 				return writeJSON(sys, variables)
 			}
-			return report.EnvironmentText(sys.stdout, variables, len(names) > 0)
+			return written(report.EnvironmentText(sys.stdout, variables, len(names) > 0))
 		},
 	}
 	cmd.Flags().StringVar(&project, "config", "", "read the files of this project, or this devcontainer.json, instead of looking at this machine")
@@ -58,7 +58,7 @@ func (h *here) environment(ctx context.Context, sys system, project string) (rep
 		if err := h.check(); err != nil {
 			return report.Report{}, err
 		}
-		return declaredEnvironment(ctx, sys, project, h.online)
+		return h.declaredEnvironment(ctx, sys, project)
 	}
 	selected, err := checks.Select(checks.All(), []string{"DV101", "DV904"}, nil) // what they need is what the table needs
 	if err != nil {
@@ -76,27 +76,23 @@ func (h *here) environment(ctx context.Context, sys system, project string) (rep
 	return result, nil
 }
 
-// declaredEnvironment reads a project, or the devcontainer.json that is named itself, whose project is the folder above
-// .devcontainer.
-func declaredEnvironment(ctx context.Context, sys system, project string, online bool) (report.Report, error) {
-	d := declared{online: online, engine: true}
-	if info, err := os.Stat(project); err == nil && info.Mode().IsRegular() {
-		d.config, err = filepath.Abs(project)
-		if err != nil {
-			return report.Report{}, err
-		}
-		project = filepath.FromSlash(devcontainer.ProjectFolder(filepath.ToSlash(d.config)))
-	}
-	workspace, options, done, err := d.open(ctx, sys, []string{project})
+// declaredEnvironment is a report of what the files of a project declare.
+func (h *here) declaredEnvironment(ctx context.Context, sys system, project string) (report.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	shown := startProgress(ctx, sys, h.quiet, h.verbose)
+	defer shown.stop()
+	d := declared{online: h.online, engine: true}
+	workspace, options, asked, err := d.open(ctx, sys, project, shown.say)
 	if err != nil {
 		return report.Report{}, err
 	}
-	defer done()
-	return verifier.Config(ctx, workspace, options, verifier.Options{FailOn: report.FailOnNever}), nil
+	defer asked.close()
+	return verifier.Config(ctx, workspace, options, verifier.Options{FailOn: report.FailOnNever, Timeout: h.timeout}), nil
 }
 
-// named keeps the variables asked for; those that nobody sets are kept empty.
-func named(variables []report.Variable, names []string) []report.Variable {
+// only keeps the variables asked for; those that nobody sets are kept empty.
+func only(variables []report.Variable, names []string) []report.Variable {
 	kept := []report.Variable{}
 	for _, name := range names {
 		found := report.Variable{Name: name, Views: map[string]report.Value{}}

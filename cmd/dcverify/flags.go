@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,6 +56,9 @@ func (f *flags) check() error {
 	if err := oneOf("--color", f.color, "auto", "always", "never"); err != nil {
 		return err
 	}
+	if f.timeout <= 0 {
+		return fmt.Errorf("--timeout wants a time above zero, not %s", f.timeout)
+	}
 	for _, output := range f.outputs {
 		format, path, ok := strings.Cut(output, "=")
 		if !ok || path == "" {
@@ -62,6 +66,12 @@ func (f *flags) check() error {
 		}
 		if err := oneOf("--output", format, "text", "json"); err != nil {
 			return err
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return fmt.Errorf("--output %s is a folder", path)
+		}
+		if _, err := folder(filepath.Dir(path)); err != nil { // now, and not after minutes
+			return fmt.Errorf("--output %s: %w", path, err)
 		}
 	}
 	return nil
@@ -85,32 +95,43 @@ func trimmed(names []string) []string {
 	return kept
 }
 
-// selected is the checks of the given scope that the flags leave.
+// selected is the checks of the given scope that the flags leave. One that is asked elsewhere may be skipped here as well, so
+// that one list serves everywhere.
 func (f *flags) selected(scope string) ([]check.Check, error) {
-	all := slices.DeleteFunc(checks.All(), func(c check.Check) bool { return !strings.ContainsAny(c.Scope, scope) })
-	f.only, f.skip = trimmed(f.only), trimmed(f.skip)
-	if _, err := checks.Select(checks.All(), f.only, f.skip); err != nil {
-		return nil, err // names that no check has, in this scope or another
-	}
-	selected, err := checks.Select(all, f.only, f.skip)
+	selected, err := checks.Select(checks.All(), trimmed(f.only), trimmed(f.skip))
 	if err != nil {
-		return nil, fmt.Errorf("%w (some checks are asked elsewhere: dcverify checks lists their scopes)", err)
+		return nil, err
+	}
+	elsewhere := func(c check.Check) bool { return !strings.ContainsAny(c.Scope, scope) }
+	if at := slices.IndexFunc(selected, elsewhere); at >= 0 && len(trimmed(f.only)) > 0 {
+		return nil, fmt.Errorf("%s is asked elsewhere (dcverify checks lists the scopes)", selected[at].Code)
+	}
+	if selected = slices.DeleteFunc(selected, elsewhere); len(selected) == 0 {
+		return nil, errors.New("--only and --skip leave no check to ask")
 	}
 	return selected, nil
 }
 
-// write gives the reports out: the one of --format to stdout, others to their files.
+// write gives the reports out: the one of --format to stdout, others to their files. One that cannot be written keeps no other
+// from being written.
 func (f *flags) write(sys system, reports ...report.Report) error {
+	err := f.render(sys.stdout, f.format, f.colored(sys), reports...)
 	for _, output := range f.outputs {
 		format, path, _ := strings.Cut(output, "=")
-		if err := writeFile(path, func(w io.Writer) error { return f.render(w, format, sys, false, reports...) }); err != nil {
-			return err
-		}
+		err = errors.Join(err, writeFile(path, func(w io.Writer) error { return f.render(w, format, false, reports...) }))
 	}
-	return f.render(sys.stdout, f.format, sys, f.colored(sys), reports...)
+	return written(err)
 }
 
-func (f *flags) render(w io.Writer, format string, sys system, color bool, reports ...report.Report) error {
+// written is the end of writing: a full disk or a broken pipe is no mistake in what the user asked.
+func written(err error) error {
+	if err != nil {
+		return incomplete{fmt.Errorf("writing the report: %w", err)}
+	}
+	return nil
+}
+
+func (f *flags) render(w io.Writer, format string, color bool, reports ...report.Report) error {
 	for _, r := range reports {
 		var err error
 		if format == "json" {
@@ -119,7 +140,7 @@ func (f *flags) render(w io.Writer, format string, sys system, color bool, repor
 			err = report.Text(w, r, report.TextOptions{Color: color, Quiet: f.quiet, Width: terminalWidth(w)})
 		}
 		if err != nil {
-			return fmt.Errorf("writing the report: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -136,11 +157,22 @@ func (f *flags) colored(sys system) bool {
 	return terminalWidth(sys.stdout) > 0 && env["NO_COLOR"] == "" && env["TERM"] != "dumb"
 }
 
-// writeFile writes a file as a whole or not at all.
+// writeFile writes a file as a whole or not at all. What is no file, such as /dev/null or a pipe, is written to as it is, and a
+// link is followed: neither may be replaced.
 func writeFile(path string, write func(io.Writer) error) (err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(file), file.Close())
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return err
 	}
 	defer func() {
 		if err != nil {
@@ -153,10 +185,10 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	}
 	if err := file.Chmod(0o644); err != nil {
 		_ = file.Close()
-		return fmt.Errorf("writing %s: %w", path, err)
+		return err
 	}
 	if err := file.Close(); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return err
 	}
 	return os.Rename(file.Name(), path)
 }

@@ -19,7 +19,7 @@ func newImage(sys system) *cobra.Command {
 		Long: `image reads the configuration, the history and the few files that matter to Go of each image, from a
 container that is created, never started, and always removed. Images are not pulled.`,
 		Example: "  dcverify image golang:1.26-bookworm\n  dcverify image --format json my/devcontainer:latest",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    named("the name of an image"),
 		RunE: func(cmd *cobra.Command, references []string) error {
 			if err := f.check(); err != nil {
 				return err

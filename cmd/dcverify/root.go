@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/dcverify/dcverify/verifier"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/report"
 )
@@ -68,7 +71,9 @@ func execute(ctx context.Context, sys system) int {
 	case errors.As(err, &ended):
 		return int(ended)
 	}
-	fmt.Fprintf(sys.stderr, "dcverify: %v\n", err)
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(sys.stderr, "dcverify: %s\n", strings.TrimSuffix(line, "\n"))
+	}
 	var unfinished incomplete
 	if errors.As(err, &unfinished) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return report.ExitIncomplete
@@ -86,12 +91,14 @@ launches a program and attaches to one, and that gopls works. On a host it judge
 
 Exit status: 0 nothing at or above --fail-on; 1 an error was found; 2 only warnings, with --fail-on warning;
 3 usage, or input that cannot be read; 4 dcverify could not finish, or nothing could be asked.`,
+		Version:           verifier.Version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("dcverify {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w (%s --help shows the flags)", err, cmd.CommandPath())
 	})
@@ -100,6 +107,16 @@ Exit status: 0 nothing at or above --fail-on; 1 an error was found; 2 only warni
 	)
 	root.AddCommand(newHelpers(sys)...)
 	return root
+}
+
+// named wants at least one argument, and says which where there is none.
+func named(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("%s wants %s", cmd.Name(), what)
+		}
+		return nil
+	}
 }
 
 // self is the path of this program, which it starts again as its own helper.
@@ -119,10 +136,19 @@ func folder(path string) (string, error) {
 	}
 	info, err := os.Stat(absolute)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", path, reason(err))
 	}
 	if !info.IsDir() {
 		return "", fmt.Errorf("%s is no folder", path)
 	}
 	return absolute, nil
+}
+
+// reason is why a file could not be had, without the name of the system call and the path, which the caller says.
+func reason(err error) error {
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }

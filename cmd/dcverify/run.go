@@ -40,7 +40,7 @@ func (h *here) options(ctx context.Context, sys system, selected []check.Check) 
 	}
 	workspace, err := folder(h.workspace)
 	if err != nil {
-		return gather.Options{}, verifier.Options{}, nil, fmt.Errorf("--workspace: %w", err)
+		return gather.Options{}, verifier.Options{}, nil, fmt.Errorf("--workspace %w", err)
 	}
 	program, err := self()
 	if err != nil {
@@ -65,13 +65,21 @@ func (h *here) verify(ctx context.Context, sys system, selected []check.Check, a
 	if err != nil {
 		return incomplete{err}
 	}
-	if err := h.write(sys, result); err != nil {
+	if err := h.finish(sys, result); err != nil {
+		return err
+	}
+	return exit(result)
+}
+
+// finish gives the report out and says on standard error when it is not the whole.
+func (f *flags) finish(sys system, result report.Report) error {
+	if err := f.write(sys, result); err != nil {
 		return err
 	}
 	if result.Interrupted != "" {
 		fmt.Fprintf(sys.stderr, "dcverify: %s; what was found until then is reported\n", result.Interrupted)
 	}
-	return exit(result)
+	return nil
 }
 
 func exit(results ...report.Report) error {
@@ -94,8 +102,9 @@ func newRun(sys system) *cobra.Command {
 		Use:   "run",
 		Short: "Verify the dev container, or machine, that this runs in",
 		Long: `run finds out what every view of this container sees, asks all checks, and proves by doing: it builds and
-tests a small module in every view, launches a program under Delve, attaches to a running one, debugs a package as the editor does, and asks gopls.
-Nothing of the workspace is run or changed, and without --online nothing touches the network.`,
+tests a small module in every view, launches a program under Delve, attaches to a running one, debugs a package as
+the editor does, and asks gopls. Nothing of the workspace is run or changed, and without --online nothing touches
+the network.`,
 		Example: "  dcverify run\n  dcverify run --only goroot-consistent,DV605 --format json\n  dcverify run --fail-on never -o json=report.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

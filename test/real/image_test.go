@@ -32,19 +32,22 @@ func TestImage(t *testing.T) {
 		want       string
 		says       map[string]string
 	}{
-		{name: "Go and all tools", image: "golang:1.26-bookworm", want: "W DV402", says: map[string]string{"DV402": "the image has no"}},
+		{name: "Go and no tools", image: "golang:1.26-bookworm", want: "W DV402, W DV701", says: map[string]string{"DV402": "the image has no dlv", "DV701": "the image has no gopls"}},
 		{name: "the image of the devcontainers project", image: "mcr.microsoft.com/devcontainers/go:2-1.26-bookworm", want: "i DV108"},
-		{name: "arm64 on another machine", image: "dcv/go-arm64:1.26", want: "W DV402"},
+		{name: "arm64 on another machine", image: "dcv/go-arm64:1.26", want: "W DV701"},
 		{name: "clean", image: "dcv/go:1.26"},
 		{name: "two Gos", dockerfile: "FROM dcv/go:1.26\nENV PATH=$PATH:/opt/go1.25.9/bin\n", want: "W DV401", says: map[string]string{"DV401": "/opt/go1.25.9 (go1.25.9), /usr/local/go (go1.26.8)"}},
-		{name: "no Go", image: "dcv/debian:bookworm", want: "E DV102, E DV401, W DV402"},
+		{name: "no Go", image: "dcv/debian:bookworm", want: "E DV102, E DV401, W DV402, W DV701"},
 		{name: "GOROOT of a missing folder", dockerfile: "FROM dcv/go:1.26\nENV GOROOT=/opt/gone\n", want: "E DV103", says: map[string]string{"DV103": "GOROOT=/opt/gone does not exist (view image)"}},
 		{name: "GOROOT of another release", dockerfile: "FROM dcv/go:1.26\nENV GOROOT=/opt/go1.25.9\n", want: "E DV105, W DV401", says: map[string]string{"DV105": "/usr/local/go/bin/go is go1.26.8, but GOROOT=/opt/go1.25.9 holds the compiler of go1.25.9"}},
 		{name: "the label against ENV", dockerfile: "FROM dcv/go:1.26\nENV GOROOT=/usr/local/go\nLABEL devcontainer.metadata='[{\"remoteEnv\": {\"GOROOT\": \"/opt/go1.25.9\"}}]'\n",
 			want: "E DV104, E DV105, W DV401, i DV108", says: map[string]string{"DV104": "remoteEnv sets /opt/go1.25.9 (view remote)"}},
 		{name: "tools off PATH", dockerfile: "FROM dcv/go:1.26\nENV PATH=/usr/local/go/bin:/usr/bin:/bin\n", want: "E DV110"},
-		{name: "a dlv that nobody may run", dockerfile: "FROM golang:1.26-bookworm\nRUN touch /go/bin/dlv /go/bin/gopls && chmod 644 /go/bin/dlv /go/bin/gopls\n", want: "W DV402", says: map[string]string{"DV402": "/go/bin/dlv cannot run: it is not executable"}},
-		{name: "a Go of another architecture", dockerfile: "FROM golang:1.26-bookworm\nCOPY --from=dcv/go-arm64:1.26 /usr/local/go/bin/go /usr/local/go/bin/go\n", want: "E DV102, E DV401, W DV402", says: map[string]string{"DV401": "arm64"}},
+		{name: "tools that nobody may run", dockerfile: "FROM golang:1.26-bookworm\nRUN touch /go/bin/dlv /go/bin/gopls && chmod 644 /go/bin/dlv /go/bin/gopls\n", want: "E DV701, W DV402",
+			says: map[string]string{"DV402": "/go/bin/dlv cannot run: it is not executable", "DV701": "/go/bin/gopls cannot run: it is not executable"}},
+		{name: "no language server wanted", dockerfile: "FROM golang:1.26-bookworm\nLABEL devcontainer.metadata='[{\"customizations\": {\"vscode\": {\"settings\": {\"go.useLanguageServer\": false}}}}]'\n",
+			want: "W DV402, i DV701", says: map[string]string{"DV701": "nothing starts it: go.useLanguageServer is false"}},
+		{name: "a Go of another architecture", dockerfile: "FROM golang:1.26-bookworm\nCOPY --from=dcv/go-arm64:1.26 /usr/local/go/bin/go /usr/local/go/bin/go\n", want: "E DV102, E DV401, W DV402, W DV701", says: map[string]string{"DV401": "arm64"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.dockerfile != "" {

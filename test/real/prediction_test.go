@@ -89,6 +89,7 @@ func makeBases(t *testing.T) {
 //	unset NAME        the host has no such variable
 //	exec NAME=value   what `devcontainer exec` shows where it differs from what a lifecycle command sees
 //	login NAME=value  what login files make of the variable in the remote view; without a value the probe is on, that is all
+//	registries        registries hold the features of testdata/features.txtar, whose digests stand for FEATURE#{VERSION}
 //	buildkit          BuildKit builds, not the builder before it
 //	legacy NAME=value what the builder before BuildKit makes of the variable, where the prediction follows BuildKit
 //	unknown VIEW NAME the prediction is to say that it does not know
@@ -102,6 +103,7 @@ type scenario struct {
 	features  bool // it has some
 	compose   bool
 	project   string // of compose, once it is up
+	feature   func(address string) (string, error)
 }
 
 func newScenario(t *testing.T, file string) *scenario {
@@ -135,6 +137,7 @@ func newScenario(t *testing.T, file string) *scenario {
 			}
 		}
 	}
+	s.features = s.options["registries"] != nil
 	s.host["DOCKER_BUILDKIT"] = "0"
 	if s.options["buildkit"] != nil {
 		s.host["DOCKER_BUILDKIT"] = "1"
@@ -394,7 +397,7 @@ func (s *scenario) resolving(t *testing.T) (resolve.Options, fs.FS) {
 		t.Fatal(err)
 	}
 	host := devcontainer.Host{Env: s.host, Workspace: s.workspace, Mounted: s.root, Config: config}
-	return resolve.Options{Config: inWorkspace, Host: host, Image: s.image(t)}, os.DirFS(s.workspace)
+	return resolve.Options{Config: inWorkspace, Host: host, Image: s.image(t), Feature: s.feature}, os.DirFS(s.workspace)
 }
 
 // predict resolves the scenario's files, of which nobody has made anything yet.
@@ -459,6 +462,8 @@ func (s *scenario) compare(t *testing.T, view goenv.View, what string, seen, add
 // CLI makes of them shows: every variable of the image, of the container and of what is executed in it.
 func TestPrediction(t *testing.T) {
 	makeBases(t)
+	distant := newRegistries(t)
+	distant.publishArchive(t, "testdata/features.txtar")
 	files, err := filepath.Glob("testdata/prediction/*.txtar")
 	if err != nil {
 		t.Fatal(err)
@@ -473,6 +478,11 @@ func TestPrediction(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			t.Parallel()
 			s := newScenario(t, file)
+			if s.options["registries"] != nil {
+				distant.environment(s.host)
+				distant.pin(t, s.root)
+				s.feature = distant.feature(t.Context())
+			}
 			views := s.predict(t)
 			o := s.observe(t)
 			image, container, remote := views[goenv.ImageView], views[goenv.ContainerView], views[goenv.RemoteView]

@@ -116,13 +116,14 @@ func (r *registries) publishArchive(t *testing.T, file string) {
 	r.publish(t, features)
 }
 
-var toPin = regexp.MustCompile(`([a-z0-9./-]+)@\{([0-9.]+)\}`)
+var toPin = regexp.MustCompile(`([a-z0-9./-]+)([@#])\{([0-9.]+)\}`)
 
-// pin writes digests for FEATURE@{VERSION} in the configurations below a folder.
+// pin writes digests into the configurations and lock files below a folder: behind the feature for FEATURE@{VERSION}, alone for
+// FEATURE#{VERSION}.
 func (r *registries) pin(t *testing.T, folder string) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || filepath.Base(name) != "devcontainer.json" {
+		if err != nil || !slices.Contains([]string{"devcontainer.json", "devcontainer-lock.json"}, strings.TrimPrefix(filepath.Base(name), ".")) {
 			return err
 		}
 		text, err := os.ReadFile(name)
@@ -131,9 +132,12 @@ func (r *registries) pin(t *testing.T, folder string) {
 		}
 		return os.WriteFile(name, toPin.ReplaceAllFunc(text, func(found []byte) []byte {
 			match := toPin.FindSubmatch(found)
-			digest, ok := r.digests[string(match[1])+":"+string(match[2])]
+			digest, ok := r.digests[string(match[1])+":"+string(match[3])]
 			if !ok {
 				t.Errorf("nobody has published %s", found)
+			}
+			if string(match[2]) == "#" {
+				return []byte(digest)
 			}
 			return []byte(string(match[1]) + "@" + digest)
 		}), 0o644)

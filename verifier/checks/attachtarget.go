@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dcverify/dcverify/verifier/check"
 	"github.com/dcverify/dcverify/verifier/facts"
@@ -37,7 +38,7 @@ func judgeServer(p *check.Pass, proof facts.Proof) {
 	case proof.Status == facts.Broken:
 		p.Break("%s", proof.Reason)
 	case proof.Status == facts.Fails:
-		p.Report(finding.Finding{
+		f := finding.Finding{
 			Message:  "an editor cannot use the Delve at " + server.Address + ": " + proof.Reason,
 			Cause:    "Delve serves the user that started it, one client unless it was told otherwise, and by version 2 of its interface",
 			Evidence: evidence,
@@ -46,6 +47,23 @@ func judgeServer(p *check.Pass, proof facts.Proof) {
 				Message: "start it as the user of the editor's server, for several clients", Safe: true,
 				Commands: []string{"dlv exec PROGRAM --headless --api-version=2 --accept-multiclient --listen=" + server.Address},
 			}},
+		}
+		switch {
+		case server.Stopped:
+			f.Cause = "the kernel takes connections for a program that is stopped (ctrl-Z, SIGSTOP), so that an editor waits for ever"
+			f.Fixes = []finding.Fix{{Message: "let it go on", Safe: true, Commands: []string{fmt.Sprintf("kill -CONT %d", server.PID)}}}
+		case strings.HasPrefix(proof.Reason, "nothing listens"):
+			f.Cause = "a server that has not started, or has ended: one for one client ends when that client leaves"
+		}
+		p.Report(f, server.Address)
+	case server.State == "ended":
+		p.Report(finding.Finding{
+			Severity: finding.Warning,
+			Message:  "the Delve at " + server.Address + " answers, and the program that it debugs has ended: there is nothing left to stop or to look at",
+			Cause:    "a server for several clients outlives its program",
+			Evidence: evidence,
+			Upstream: []string{"has exited with status"},
+			Fixes:    []finding.Fix{{Message: "start the program again: `restart` in a client", Safe: true, Commands: []string{"dlv connect " + server.Address}}},
 		}, server.Address)
 	case server.Asked && server.Multi != nil && !*server.Multi:
 		p.Report(finding.Finding{

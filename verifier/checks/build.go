@@ -82,6 +82,13 @@ func reportBuild(p *check.Pass, build facts.Build) {
 	if build.Where == "workspace" {
 		f.Message = fmt.Sprintf("go cannot %s the workspace's packages (view %s): %s", step, list(build.Views), build.Error)
 		f.Cause = "the workspace's go.mod, go.work or vendor folder and this environment do not fit each other"
+		f.Location = placeInWorkspace(build.Error, p.Workspace.Folder)
+	}
+	if tooOldGo(build.Error) {
+		f.Cause, f.Fixes = tooOldGoCause, []finding.Fix{{Message: tooOldGoFix}}
+		if value := p.View(build.Views[0]).Lookup("GOTOOLCHAIN"); value.Set {
+			f.Cause += "; GOTOOLCHAIN is set by " + said(value.Origin)
+		}
 	}
 	if cause, fix, ok := exhausted(build.Error); ok {
 		f.Cause, f.Fixes = cause, []finding.Fix{fix}
@@ -94,9 +101,18 @@ func reportBuild(p *check.Pass, build facts.Build) {
 	p.Report(f, build.Where, step, build.Error)
 }
 
+// tooOldGo knows go's words for a go.mod that asks for a newer Go than the one that may be used.
+func tooOldGo(reason string) bool { return strings.Contains(reason, "requires go >= ") }
+
+const (
+	tooOldGoCause = "go.mod or go.work asks for a newer Go than the container has, and GOTOOLCHAIN forbids to switch to one, as the official images set it"
+	tooOldGoFix   = "raise the Go of the image or of the feature, or set GOTOOLCHAIN to auto, which downloads one"
+)
+
 // reportDifference reports that go finds fault with the workspace's code in some views and not in others: then it is not the code.
 func reportDifference(p *check.Pass, build, well facts.Build) {
 	p.Report(finding.Finding{
+		Location: placeInWorkspace(build.Error, p.Workspace.Folder),
 		Message:  fmt.Sprintf("the workspace's code passes go vet in view %s, and not in view %s: %s", list(well.Views), list(build.Views), build.Error),
 		Cause:    fmt.Sprintf("the code is the same: the environments are not (%s against %s)", build.Go+goroot(build), well.Go+goroot(well)),
 		Evidence: map[string]string{"views": list(build.Views), "go": build.Go, "GOROOT": build.Goroot, "output": build.Output},
@@ -133,9 +149,10 @@ var viewUnknown = check.Check{
 		}
 		for _, problem := range p.Problems {
 			p.Report(finding.Finding{
-				Message: "not everything could be understood: " + problem,
-				Cause:   "what is written there was not taken into account",
-				Fixes:   []finding.Fix{{Message: "mend it", Safe: true}},
+				Location: placeIn(problem),
+				Message:  "not everything could be understood: " + problem,
+				Cause:    "what is written there was not taken into account",
+				Fixes:    []finding.Fix{{Message: "mend it", Safe: true}},
 			}, problem)
 		}
 	},

@@ -11,6 +11,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/finding"
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
@@ -68,11 +69,21 @@ func reportDebuggeeProblem(p *check.Pass, d facts.Debuggee, problem vscode.Debug
 		subjects = append(subjects, d.Name)
 	case "no-text":
 		f.Severity = finding.Error
-		f.Message = fmt.Sprintf("%s cannot start: %s in its env is a %s, and Delve takes texts alone", debuggeeName(d), problem.Name, problem.Words)
+		f.Message = fmt.Sprintf("%s cannot start: %s in its env is %s, and Delve takes texts alone", debuggeeName(d), problem.Name, withArticle(problem.Words))
 		f.Cause = "the Go extension hands env on as it is written, and Delve refuses the whole request"
-		f.Upstream = []string{`Failed to launch: invalid debug configuration - cannot unmarshal number into "env" of type string`}
+		f.Upstream = []string{refusedValue(problem.Words)}
 		f.Fixes = []finding.Fix{{Message: "put the value in quotes", Safe: true}}
 		subjects = append(subjects, d.Name)
+	case "setting-no-text": // one finding, however many configurations it stops
+		f.Severity = finding.Error
+		f.Message = fmt.Sprintf("debug configurations cannot start: %s in go.toolsEnvVars is %s, and Delve takes texts alone", problem.Name, withArticle(problem.Words))
+		f.Cause = "the Go extension puts go.toolsEnvVars into every launch request as it is written, and Delve refuses the whole request"
+		f.Upstream = []string{refusedValue(problem.Words)}
+		if problem.Name == "GOFLAGS" && problem.Words != string(jsonc.Array) { // goEnv.ts asks it for -json, and an array answers
+			f.Cause += "; before that the extension itself fails over it as it starts, and nothing of it works"
+			f.Upstream = append(f.Upstream, "TypeError: env.GOFLAGS.includes is not a function")
+		}
+		f.Fixes = []finding.Fix{{Message: "put the value in quotes", Safe: true}}
 	case string(vscode.PassedOver):
 		f.Message = fmt.Sprintf("line %d of %s is no NAME=value, and the Go extension passes over it", problem.Place.Line, problem.Place.File)
 		f.Cause = "whatever it was to set, the debugged program does not get it, and nobody says so"
@@ -92,6 +103,20 @@ func reportDebuggeeProblem(p *check.Pass, d facts.Debuggee, problem vscode.Debug
 		return
 	}
 	p.Report(f, subjects...)
+}
+
+// refusedValue is what Delve says of a launch request with a value in env that is no text (service/dap/types.go,
+// unmarshalLaunchAttachArgs).
+func refusedValue(kind string) string {
+	return fmt.Sprintf("Failed to launch: invalid debug configuration - cannot unmarshal %s into \"env\" of type string", kind)
+}
+
+// withArticle names a kind of JSON value in a sentence.
+func withArticle(kind string) string {
+	if kind == string(jsonc.Array) || kind == string(jsonc.Object) {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // reportStrayed tells which variables the program had otherwise than go.toolsEnvVars, envFile and env say, and never their
@@ -116,7 +141,7 @@ func reportStrayed(p *check.Pass, d facts.Debuggee) {
 		default:
 			f.Message = fmt.Sprintf("%s gets %s, which nobody sets", debuggeeName(d), s.Name)
 		}
-		f.Cause = "a program was started with this environment as the editor starts it, and asked: go.toolsEnvVars, envFile and env, the last wins"
+		f.Cause = "a program was started with this environment as the editor starts it, and asked: go.toolsEnvVars and http.proxy, envFile and env, the last wins"
 		p.Report(f, d.Name, s.Name, s.How)
 	}
 }
@@ -138,6 +163,18 @@ func judgeDebuggeeProof(p *check.Pass, d facts.Debuggee) {
 			return
 		}
 		step := lastStep(proof)
+		if dap, ok := p.Proofs[facts.DAPProof].Get(); ok && dap.Status == facts.Fails && dap.Reason == proof.Reason && lastStep(dap) == step {
+			p.Skip("the editor cannot debug here at all (DV607)")
+			return
+		}
+		if cause, fix, ok := flagUnknown(step, proof.Reason); ok {
+			p.Report(finding.Finding{
+				Location: d.Place,
+				Message:  fmt.Sprintf("%s does not start (step %s): %s", debuggeeName(d), step, proof.Reason),
+				Cause:    cause, Upstream: []string{proof.Reason}, Fixes: []finding.Fix{{Message: fix}},
+			}, d.Name, "proof")
+			return
+		}
 		p.Report(finding.Finding{
 			Location: d.Place,
 			Message:  fmt.Sprintf("with the environment of %s the debugger starts no program (step %s): %s", debuggeeName(d), step, proof.Reason),

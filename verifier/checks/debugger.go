@@ -9,6 +9,8 @@ import (
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/finding"
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
 const delvePackage = "github.com/go-delve/delve/cmd/dlv"
@@ -23,7 +25,7 @@ var dlvFound = check.Check{
 			p.Skip("%s", p.Tools["dlv"].Why())
 			return
 		}
-		install := finding.Fix{Message: "install " + newestFitting(workspaceGo(p)), Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspaceGo(p))}}
+		install := installDelve(dlv, workspaceGo(p))
 		switch {
 		case dlv.Binary.Path == "":
 			p.Report(finding.Finding{
@@ -68,25 +70,24 @@ var dlvCompatible = check.Check{
 		}
 		f := finding.Finding{
 			Evidence: map[string]string{"dlv": dlv.Binary.Path, "dlvVersion": dlv.Binary.Version, "dlvBuiltWith": dlv.Binary.GoVersion, "go": workspace},
-			Fixes: []finding.Fix{{
-				Message: "install " + newestFitting(workspace), Safe: true,
-				Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspace)},
-			}},
+			Fixes:    []finding.Fix{installDelve(dlv, workspace)},
 		}
-		window, known := delveWindow(dlv.Binary.Version)
+		extension, _ := p.Extension.Get()
+		unchecked := slices.Contains(extension.Settings.DlvFlags, vscode.NoVersionCheck)
+		window, known := knowledge.DelveOf(dlv.Binary.Version)
 		if !known {
 			window, known = saidWindow(p, dlv.Binary.Path)
 		}
 		short := strings.TrimPrefix(workspace, "go")
 		switch {
-		case known && goenv.CompareVersions(goenv.Minor(workspace), window.most) > 0:
-			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go up to %s; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.most, short)
+		case known && goenv.CompareVersions(goenv.Minor(workspace), window.Most) > 0:
+			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go up to %s; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.Most, short)
 			f.Cause = "attaching seems to work, but launching is refused, and variables may be wrong"
-			f.Upstream = []string{fmt.Sprintf("Version of Delve is too old for Go version %s (maximum supported version %s, suppress this error with --check-go-version=false)", workspace, window.most)}
-		case known && goenv.CompareVersions(goenv.Minor(workspace), window.least) < 0:
-			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go from %s on; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.least, short)
+			f.Upstream = []string{fmt.Sprintf("Version of Delve is too old for Go version %s (maximum supported version %s, suppress this error with --check-go-version=false)", workspace, window.Most)}
+		case known && goenv.CompareVersions(goenv.Minor(workspace), window.Least) < 0:
+			f.Message = fmt.Sprintf("%s is dlv %s, which supports Go from %s on; the workspace uses Go %s", dlv.Binary.Path, dlv.Binary.Version, window.Least, short)
 			f.Cause = "attaching works, but launching is refused"
-			f.Upstream = []string{fmt.Sprintf("Go version %s is too old for this version of Delve (minimum supported version %s, suppress this error with --check-go-version=false)", workspace, window.least)}
+			f.Upstream = []string{fmt.Sprintf("Go version %s is too old for this version of Delve (minimum supported version %s, suppress this error with --check-go-version=false)", workspace, window.Least)}
 		case goenv.CompareVersions(workspace, "1.25") >= 0 && dlv.Binary.GoVersion != "" && goenv.CompareVersions(dlv.Binary.GoVersion, "1.25") < 0:
 			f.Message = fmt.Sprintf("%s was built with %s and cannot read the debug information (DWARF 5) that Go %s writes", dlv.Binary.Path, dlv.Binary.GoVersion, short)
 			f.Cause = "it attaches and stops, and shows no local variables"
@@ -97,8 +98,21 @@ var dlvCompatible = check.Check{
 		default:
 			return
 		}
+		if unchecked && !strings.Contains(f.Message, "DWARF") {
+			f.Severity = finding.Warning
+			f.Cause = "go.delveConfig has " + vscode.NoVersionCheck + " in dlvFlags, so that Delve tries all the same, and variables may be wrong"
+		}
 		p.Report(f, dlv.Binary.Path)
 	},
+}
+
+// installDelve is how to get the newest Delve for a Go to where the extension finds it.
+func installDelve(found facts.Tool, goVersion string) finding.Fix {
+	fix := finding.Fix{Message: "install " + newestFitting(goVersion), Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(goVersion)}}
+	if found.Why == "alternateTool" {
+		fix.Message += ", and take dlv out of the setting go.alternateTools, which names another one"
+	}
+	return fix
 }
 
 // workspaceGo is the Go that builds the workspace, after a toolchain switch, as "go1.26.8"; empty when it is not known.
@@ -186,6 +200,14 @@ var delveAttach = check.Check{
 			return
 		}
 		judgeProof(p, facts.AttachProof, "the debugger cannot attach to a running process")
+		own, _ := p.Proofs[facts.AttachProof].Get()
+		terminal, _ := p.Proofs[facts.ShellProof].Get()
+		switch {
+		case terminal.Status == facts.Broken:
+			p.Break("%s", terminal.Reason)
+		case terminal.Status == facts.Fails && terminal.Reason != own.Reason:
+			reportProof(p, terminal, "the debugger of the editor's terminal cannot attach to a running process")
+		}
 	},
 }
 
@@ -271,8 +293,8 @@ func reportProof(p *check.Pass, proof facts.Proof, what string) {
 		what = fmt.Sprintf("%s: %d of %d tries", what, r.Tries-r.Passed, r.Tries)
 	}
 	var subjects []string
-	if proof.Name == facts.TerminalProof {
-		subjects = []string{proof.View} // the check may report two launches
+	if proof.Name == facts.TerminalProof || proof.Name == facts.ShellProof {
+		subjects = []string{proof.View} // the check may report two
 	}
 	p.Report(finding.Finding{
 		Message:  fmt.Sprintf("%s (step %s): %s", what, step, proof.Reason),
@@ -281,6 +303,15 @@ func reportProof(p *check.Pass, proof facts.Proof, what string) {
 		Upstream: []string{proof.Reason},
 		Fixes:    []finding.Fix{{Message: fix, Safe: true}},
 	}, subjects...)
+}
+
+// flagUnknown knows a dlv that does not start because of the flags that the user gives it.
+func flagUnknown(step, reason string) (cause, fix string, ok bool) {
+	if step != "start" || !strings.Contains(reason, "unknown flag: ") && !strings.Contains(reason, "unknown shorthand flag: ") {
+		return "", "", false
+	}
+	return "the Go extension passes on what go.delveConfig or launch.json has as dlvFlags, and this dlv does not know it",
+		"mend dlvFlags: `dlv help dap` lists the flags", true
 }
 
 // viewsOf are the views that a proof stands for.
@@ -293,11 +324,19 @@ func whyProofFailed(p *check.Pass, step, reason string) (cause, fix string) {
 	if cause, fix, ok := exhausted(reason); ok {
 		return cause, fix.Message
 	}
+	if cause, fix, ok := flagUnknown(step, reason); ok {
+		return cause, fix
+	}
+	blind, see, blinded := builtBlind(p, step)
 	switch {
+	case (step == "build" || step == "launch") && tooOldGo(reason):
+		return tooOldGoCause, tooOldGoFix + " (DV117)"
 	case step == "build" || step == "launch" && strings.Contains(reason, "Build Error"):
 		return "Delve debugs what go builds in the editor's environment, and go builds nothing there", "mend the build first (DV803)"
 	case refused:
 		return ptrace.Explanation, "permit ptrace first (DV603)"
+	case blinded:
+		return blind, see
 	case strings.Contains(reason, "does not own the process"):
 		return "the process belongs to another user", `debug as that user, or as root with "capAdd": ["SYS_PTRACE"]`
 	case strings.Contains(reason, "of Delve") || strings.Contains(reason, "DWARFv5") || step == "locals":

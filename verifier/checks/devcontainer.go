@@ -96,6 +96,15 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	case "missing-service", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"
 		f.Fixes = []finding.Fix{{Message: "mend it here"}}
+	case "lock":
+		f.Cause = "who builds the dev container follows the lock file, and of an entry nothing but the integrity; `devcontainer read-configuration` does not look at it"
+		f.Fixes = []finding.Fix{{Message: "write it anew", Commands: []string{"devcontainer upgrade --workspace-folder ."}}}
+	case "lock-void", "lock-stale":
+		f.Severity, f.Cause = finding.Warning, "an entry counts under the very reference that devcontainer.json or dependsOn writes; without one the newest release is taken, and --frozen-lockfile refuses to build"
+		if problem.Kind == "lock-stale" {
+			f.Severity = finding.Info // the next build writes the file anew
+		}
+		f.Fixes = []finding.Fix{{Message: "write it anew", Commands: []string{"devcontainer upgrade --workspace-folder ."}}}
 	case "type-stops", "type-lost":
 		if f.Cause = "the reference CLI has no schema: it takes what it finds and works with it"; problem.Kind == "type-lost" {
 			f.Severity = finding.Warning

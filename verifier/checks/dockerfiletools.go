@@ -108,8 +108,11 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 	}
 	name := path.Base(strings.TrimSuffix(install.Path, "/..."))
 	said := name + " " + tool.version
-	if tool.version != install.Version {
-		said = fmt.Sprintf("%s@latest, which is %s,", name, tool.version)
+	if asked := install.Version; asked != tool.version {
+		if !strings.HasPrefix(asked, "v") {
+			asked = "latest"
+		}
+		said = fmt.Sprintf("%s@%s, which is %s,", name, asked, tool.version)
 	}
 	f := finding.Finding{
 		Location: inScript(script, command.Line, command.Column),

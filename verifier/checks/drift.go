@@ -15,9 +15,8 @@ var envDrift = check.Check{
 	Summary: "a Go variable that the files declare has another value in the running container, which must be rebuilt",
 	Needs:   []facts.Need{facts.Environment, facts.Declared},
 	Run: func(p *check.Pass) {
-		project, ok := p.Project.Get()
+		project, ok := declaredProject(p)
 		if !ok {
-			p.Skip("%s", p.Project.Why())
 			return
 		}
 		for _, name := range goenv.Variables {

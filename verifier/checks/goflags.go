@@ -48,7 +48,7 @@ var goflagsValid = check.Check{
 						report(finding.Error, "go: inconsistent vendoring in", "remove -mod=vendor, which go adds by itself where there is a vendor folder, or run go mod vendor",
 							"%s requires modules, and there is no vendor folder beside it", m.File)
 					}
-				case name == "ldflags" && slices.ContainsFunc(strings.Fields(strings.TrimPrefix(value, "all=")), func(f string) bool { return f == "-s" || f == "-w" }):
+				case name == "ldflags" && strips(value):
 					report(finding.Warning, "could not open debug info - debuggee must not be built with 'go run' or -ldflags='-s -w', which strip debug info",
 						"strip in the build of a release alone", "what is built without debug information cannot be debugged")
 				}

@@ -65,34 +65,31 @@ var imageGo = check.Check{
 
 var imageTools = check.Check{
 	Code: "DV402", Name: "image-tools", Severity: finding.Warning, Scope: "I",
-	Summary: "gopls or dlv is missing from the image, or the remote user may not run it",
+	Summary: "dlv is missing from the image, or the remote user may not run it; of gopls DV701 speaks",
 	Needs:   []facts.Need{facts.Files},
 	Run: func(p *check.Pass) {
 		if _, ok := p.Image.Get(); !ok {
 			p.Skip("%s", p.Image.Why())
 			return
 		}
-		packages := map[string]string{"dlv": delvePackage + "@" + fittingDelve(workspaceGo(p)), "gopls": "golang.org/x/tools/gopls@latest"}
-		for _, name := range []string{"dlv", "gopls"} {
-			tool, ok := p.Tools[name].Get()
-			if !ok {
-				continue
-			}
-			message := ""
-			switch {
-			case tool.Binary.Path == "":
-				message = fmt.Sprintf("the image has no %s", name)
-			case tool.Binary.Problem != "":
-				message = fmt.Sprintf("%s cannot run: %s", tool.Binary.Path, tool.Binary.Problem)
-			default:
-				continue
-			}
-			p.Report(finding.Finding{
-				Message:  message,
-				Cause:    "looked in " + list(tool.Searched),
-				Upstream: []string{fmt.Sprintf("The %q command is not available.", name)},
-				Fixes:    []finding.Fix{{Message: "install it in the image", Safe: true, Commands: []string{"go install " + packages[name]}}},
-			}, name)
+		dlv, ok := p.Tools["dlv"].Get()
+		message := ""
+		switch {
+		case !ok:
+			p.Skip("%s", p.Tools["dlv"].Why())
+			return
+		case dlv.Binary.Path == "":
+			message = "the image has no dlv"
+		case dlv.Binary.Problem != "":
+			message = fmt.Sprintf("%s cannot run: %s", dlv.Binary.Path, dlv.Binary.Problem)
+		default:
+			return
 		}
+		p.Report(finding.Finding{
+			Message:  message,
+			Cause:    "looked in " + list(dlv.Searched),
+			Upstream: []string{`The "dlv" command is not available.`},
+			Fixes:    []finding.Fix{{Message: "install it in the image", Safe: true, Commands: []string{"go install " + delvePackage + "@" + fittingDelve(workspaceGo(p))}}},
+		}, "dlv")
 	},
 }

@@ -273,9 +273,8 @@ var vendorConsistent = check.Check{
 	Summary: "vendor/modules.txt disagrees with go.mod",
 	Needs:   []facts.Need{facts.Environment, facts.Declared},
 	Run: func(p *check.Pass) {
-		project, ok := p.Project.Get()
+		project, ok := declaredProject(p)
 		if !ok {
-			p.Skip("%s", p.Project.Why())
 			return
 		}
 		flags := p.View(goenv.RemoteView).Lookup("GOFLAGS")
@@ -344,9 +343,8 @@ var mainModule = check.Check{
 	Summary: "go.mod or go.work cannot be parsed, or the project's folder has none and modules lie below it",
 	Needs:   []facts.Need{facts.Declared},
 	Run: func(p *check.Pass) {
-		project, ok := p.Project.Get()
+		project, ok := declaredProject(p)
 		if !ok {
-			p.Skip("%s", p.Project.Why())
 			return
 		}
 		if len(project.Modules) == 0 {

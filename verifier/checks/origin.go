@@ -47,6 +47,7 @@ var layerNames = map[string]string{
 	goenv.LoginFiles:   "the shell's start-up files",
 	goenv.RemoteEnv:    "remoteEnv",
 	goenv.ToolsEnvVars: "the setting go.toolsEnvVars",
+	goenv.HTTPProxy:    "the setting http.proxy",
 	goenv.Extension:    "the Go extension",
 	goenv.Delve:        "Delve",
 	goenv.LaunchFile:   "the envFile of the debug configuration",
@@ -59,6 +60,9 @@ func said(o goenv.Origin) string {
 	words := layerName(o)
 	if o.Place.Known() {
 		words += fmt.Sprintf(" at %s", o.Place)
+	}
+	if o.Locked != "" {
+		words += fmt.Sprintf(" (%s)", o.Locked)
 	}
 	if o.Assumed != "" {
 		words += fmt.Sprintf(" (assumed from %s)", o.Assumed)

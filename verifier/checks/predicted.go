@@ -51,7 +51,7 @@ func declaredValues(p *check.Pass, name string) []declaredValue {
 	return found
 }
 
-// skipUnknown says that a variable could not be judged where no view knows it.
+// skipUnknown says why a variable could not be judged where no view knows it. It says the cause alone, which many checks share.
 func skipUnknown(p *check.Pass, name string) {
 	why := "there is no view"
 	for _, view := range p.Views {
@@ -59,7 +59,7 @@ func skipUnknown(p *check.Pass, name string) {
 			return
 		}
 	}
-	p.Skip("%s is known in no view: %s", name, why)
+	p.Skip("%s", why)
 }
 
 // lies tells whether a folder is another one or lies inside of it.

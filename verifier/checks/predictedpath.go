@@ -78,7 +78,7 @@ func predictGobin(p *check.Pass, project facts.Project) {
 		if archiveWithoutTools(p, project) {
 			return
 		}
-		p.Skip("PATH of view %s is not known: %s", view.Name, cmp.Or(view.Unknown, value.Unknown, "nobody sets it"))
+		p.Skip("%s", cmp.Or(view.Unknown, value.Unknown, "nobody sets PATH"))
 		return
 	}
 	if _, found := firstGo(installedGos(project), cleaned(goenv.Environ{"PATH": value.Value}.Path())); !found {

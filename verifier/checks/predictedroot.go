@@ -75,9 +75,8 @@ var gorootIntact = check.Check{
 	Summary: "two releases of Go are unpacked over one another into one folder",
 	Needs:   []facts.Need{facts.Declared},
 	Run: func(p *check.Pass) {
-		project, ok := p.Project.Get()
+		project, ok := declaredProject(p)
 		if !ok {
-			p.Skip("%s", p.Project.Why())
 			return
 		}
 		gos := installedGos(project)

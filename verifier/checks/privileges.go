@@ -79,7 +79,7 @@ func unseenMetadata(project facts.Project) string {
 	}
 	for _, feature := range project.Features {
 		if feature.Unknown != "" {
-			return "what the feature " + feature.Reference + " adds is not known: " + feature.Unknown
+			return feature.Unknown
 		}
 	}
 	return ""

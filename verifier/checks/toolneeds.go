@@ -19,18 +19,18 @@ func neededGo(importPath, version, running string) (toolNeed, bool) {
 		if importPath != module && importPath != module+"/cmd/dlv" {
 			continue
 		}
-		if latest {
-			version = delveWindows[len(delveWindows)-1].last
+		window, ok := knowledge.NewestDelve(), true
+		if !latest {
+			window, ok = knowledge.DelveOf(version)
 		}
-		need := toolNeed{module: module, version: version, fitting: fittingDelve(running), source: "delve's pkg/goversion/compat.go"}
-		window, ok := delveWindow(version)
+		need := toolNeed{module: module, version: window.Version, fitting: fittingDelve(running), source: "delve's pkg/goversion/compat.go"}
 		switch {
 		case !ok:
 			return toolNeed{}, false
-		case tooOld(running, window.least):
-			need.least = window.least
-		case goenv.CompareVersions(goenv.Minor(running), window.most) > 0:
-			need.most = window.most
+		case tooOld(running, window.Least):
+			need.least = window.Least
+		case goenv.CompareVersions(goenv.Minor(running), window.Most) > 0:
+			need.most = window.Most
 		default:
 			return toolNeed{}, false
 		}

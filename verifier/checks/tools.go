@@ -15,7 +15,7 @@ import (
 const goplsPackage = "golang.org/x/tools/gopls"
 
 var goplsFound = check.Check{
-	Code: "DV701", Name: "gopls-found", Severity: finding.Error, Scope: "C",
+	Code: "DV701", Name: "gopls-found", Severity: finding.Error, Scope: "IC",
 	Summary: "gopls is not where the Go extension looks, or cannot run here",
 	Needs:   []facts.Need{facts.Tools, facts.GoCommands},
 	Run: func(p *check.Pass) {
@@ -28,7 +28,10 @@ var goplsFound = check.Check{
 		switch {
 		case gopls.Binary.Path == "":
 			f.Severity = finding.Warning // the extension installs it, once somebody waits for it
-			f.Message = "gopls is not installed: completion, navigation and diagnostics wait until the Go extension has installed it, in every new container"
+			f.Message = "gopls is not installed" + untilInstalled
+			if _, ok := p.Image.Get(); ok {
+				f.Message = "the image has no gopls" + untilInstalled
+			}
 			f.Cause = "looked in " + list(gopls.Searched)
 			f.Upstream = []string{`The "gopls" command is not available. Run "go install -v golang.org/x/tools/gopls@latest" to install.`}
 		case gopls.Binary.Problem != "":
@@ -41,12 +44,14 @@ var goplsFound = check.Check{
 		}
 		if gopls.Unused != "" {
 			f.Severity = finding.Info
-			f.Message = strings.Replace(f.Message, ": completion, navigation and diagnostics wait until the Go extension has installed it, in every new container", "", 1)
-			f.Message += ", and nothing starts it: " + gopls.Unused
+			f.Message = strings.TrimSuffix(f.Message, untilInstalled) + ", and nothing starts it: " + gopls.Unused
 		}
 		p.Report(f, gopls.Binary.Path)
 	},
 }
+
+// untilInstalled is what a missing gopls means to those who work in the container.
+const untilInstalled = ": completion, navigation and diagnostics wait until the Go extension has installed it, in every new container"
 
 var toolsBuiltWith = check.Check{
 	Code: "DV702", Name: "tools-built-with", Severity: finding.Warning, Scope: "IC",

@@ -35,6 +35,7 @@ type found struct {
 	facts.Server
 	local   bool // the address is of this network namespace: what listens there can be seen
 	listens bool
+	inside  bool   // it listens at a loopback address, where Delve asks who comes
 	known   bool   // its command line was read
 	anybody bool   // it takes clients of other users
 	process string // name of the program that listens
@@ -103,10 +104,12 @@ func (f found) closed(uid int) string {
 		return fmt.Sprintf("the Delve at %s (process %d) takes one client, and has one", f.Address, f.PID)
 	case f.local && !f.listens:
 		return "nothing listens at " + f.Address
-	case f.listens && f.User >= 0 && f.User != uid && !f.anybody:
-		return fmt.Sprintf("what listens at %s belongs to user %d: Delve refuses clients of other users, even root (--only-same-user)", f.Address, f.User)
 	case f.known && !f.delve:
 		return fmt.Sprintf("process %d (%s) listens at %s, and is no Delve", f.PID, f.process, f.Address)
+	case f.listens && f.inside && f.User >= 0 && f.User != uid && !f.anybody: // sameuser_linux.go, canAccept
+		return fmt.Sprintf("what listens at %s belongs to user %d: Delve refuses clients of other users, even root (--only-same-user)", f.Address, f.User)
+	case f.known && f.Stopped:
+		return fmt.Sprintf("the Delve at %s (process %d) is stopped by a signal, and answers nobody until it is continued", f.Address, f.PID)
 	case f.known && f.Clients > 0 && !*f.Multi: // it has come this very moment
 		return fmt.Sprintf("the Delve at %s (process %d) takes one client, and has one", f.Address, f.PID)
 	}

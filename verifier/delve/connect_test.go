@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -141,6 +143,43 @@ func TestConnectToSingleClient(t *testing.T) {
 	}
 }
 
+// One that a signal has stopped would let an editor wait for ever: the kernel takes connections in its name.
+func TestConnectToStopped(t *testing.T) {
+	address, pid := serveScratch(t, headless(t)...)
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(pid, syscall.SIGCONT)
+	if stat, err := child.Look(pid); err != nil || goesOn(child.Stat{PID: pid, State: 'T', Start: stat.Start}, 5*time.Second) != nil {
+		t.Fatalf("it does not stop: %+v, %v", stat, err)
+	}
+	p := Connect(t.Context(), address)
+	if want := fmt.Sprintf("the Delve at %s (process %d) is stopped by a signal", address, pid); p.Status != facts.Fails || !strings.HasPrefix(p.Reason, want) {
+		t.Errorf("%s: %s; want %s", p.Status, p.Reason, want)
+	}
+}
+
+// A Delve whose sockets cannot be seen, because it is another user's, is known by its command line.
+func TestIdentifyByCommand(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // for a port that nobody else has
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	listener.Close()
+	_, pid := serveScratch(t, "dap", "--listen=127.0.0.1:"+port, "--log-dest=3")
+	number, _ := strconv.Atoi(port)
+	f := found{Server: facts.Server{User: os.Getuid()}}
+	f.identifyByCommand(number)
+	if !f.known || !f.delve || f.PID != pid || f.Kind != "dap" {
+		t.Errorf("%+v, want process %d", f, pid)
+	}
+	f = found{Server: facts.Server{User: os.Getuid() + 1}}
+	if f.identifyByCommand(number); f.known {
+		t.Errorf("of another user: %+v", f)
+	}
+}
+
 // What cannot be seen from outside is asked, and what takes one client lets its program go on and is told so.
 func TestConnectUnseen(t *testing.T) {
 	unseen := func(address string) found { return found{Server: facts.Server{Address: address, User: -1}} }
@@ -236,11 +275,15 @@ func TestConnectFaults(t *testing.T) {
 func TestClosed(t *testing.T) {
 	yes, no := true, false
 	of := func(user int, multi *bool, clients int) found {
-		return found{Server: facts.Server{Address: "a:1", User: user, PID: 7, Multi: multi, Clients: clients}, local: true, listens: true, known: true, delve: true, process: "dlv"}
+		return found{Server: facts.Server{Address: "a:1", User: user, PID: 7, Multi: multi, Clients: clients}, local: true, listens: true, inside: true, known: true, delve: true, process: "dlv"}
 	}
 	other := of(0, &no, 0)
 	other.anybody = true
-	stranger := of(1000, &no, 0)
+	open := of(0, &yes, 0)
+	open.inside = false
+	stopped := of(1000, &no, 0)
+	stopped.Stopped = true
+	stranger := of(0, &no, 0)
 	stranger.delve, stranger.process = false, "nginx"
 	for _, test := range []struct {
 		name string
@@ -252,6 +295,8 @@ func TestClosed(t *testing.T) {
 		{"busy", of(1000, &no, 1), "the Delve at a:1 (process 7) takes one client, and has one"},
 		{"another user's", of(0, &yes, 0), "what listens at a:1 belongs to user 0: Delve refuses clients of other users, even root"},
 		{"another user's, for everybody", other, ""},
+		{"another user's, at all addresses", open, ""},
+		{"stopped by a signal", stopped, "the Delve at a:1 (process 7) is stopped by a signal, and answers nobody until it is continued"},
 		{"no Delve", stranger, "process 7 (nginx) listens at a:1, and is no Delve"},
 		{"elsewhere", found{}, ""},
 	} {

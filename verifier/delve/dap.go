@@ -74,17 +74,18 @@ func editorLimits() limits {
 
 func debug(ctx context.Context, tool Tool, wanted Session, l limits) facts.Proof {
 	return prove(ctx, cmp.Or(wanted.Name, facts.DAPProof), tool, l, func(s *session) error {
-		args := []string{"dap", "--listen=127.0.0.1:0", "--log-dest=3"}
-		if tool.NoVersionCheck {
-			args = append(args, "--check-go-version=false")
-		}
-		address, err := s.start(tool, args, wanted.Folder)
+		address, err := s.start(tool, dapArgs(tool), wanted.Folder)
 		if err != nil {
 			return err
 		}
 		e := &editor{session: s}
 		return e.debug(address, wanted)
 	})
+}
+
+// dapArgs is the command line of the Go extension: the user's flags come first, so that of several the extension's own count.
+func dapArgs(tool Tool) []string {
+	return slices.Concat([]string{"dap"}, tool.EditorFlags, []string{"--listen=127.0.0.1:0", "--log-dest=3"})
 }
 
 // editor is the other end of the Debug Adapter Protocol. It speaks in turns: it sends, and reads until the answer comes;

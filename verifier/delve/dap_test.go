@@ -37,6 +37,14 @@ func TestDebug(t *testing.T) {
 	}
 }
 
+// What the user has as dlvFlags comes before the extension's own flags, which win.
+func TestDebugWithFlags(t *testing.T) {
+	_, dlv := workbench(t)
+	tool := Tool{Path: dlv, Env: marked(t), Version: "1.27.2", EditorFlags: []string{"--check-go-version=false", "--listen=127.0.0.1:1"}}
+	p := Debug(t.Context(), tool, DebuggeeSession(scratchPackage(t)))
+	wantPassed(t, p, facts.DAPProof, "start connect initialize launch breakpoint stop stack locals exit")
+}
+
 func TestDebugFails(t *testing.T) {
 	_, dlv := workbench(t)
 	for name, test := range map[string]struct {
@@ -55,6 +63,7 @@ func TestDebugFails(t *testing.T) {
 		"another value":       {func(s *Session, _ *Tool) { s.Locals = map[string]string{"answer": "43"} }, "locals", `local "answer" is 42 instead of 43`},
 		"no dlv":              {func(_ *Session, tool *Tool) { tool.Path = "/nonexistent/dlv" }, "start", "no such file"},
 		"never at the line":   {func(s *Session, _ *Tool) { s.Args = []string{"other", "x"} }, "stop", "ended before it reached"},
+		"unknown flag":        {func(_ *Session, tool *Tool) { tool.EditorFlags = []string{"--bogus"} }, "start", "unknown flag: --bogus"},
 		"ends without a word": {func(_ *Session, tool *Tool) { tool.Path = "/bin/true" }, "start", "status 0 without listening"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,6 +21,8 @@ type Tool struct {
 	Version        string   // for the record; empty: as Delve tells it
 	Linked         bool
 	NoVersionCheck bool // pass --check-go-version=false
+
+	EditorFlags []string // of `dlv dap`, from the user's own settings (dlvFlags), before those of the Go extension
 }
 
 // Program is what a launch debugs.

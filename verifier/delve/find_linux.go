@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
+	"github.com/dcverify/dcverify/verifier/child"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/program"
 )
@@ -35,6 +37,7 @@ func findServer(address string) found {
 		switch {
 		case s.state == listens && serves(s.local.Addr(), addresses):
 			f.listens, f.User, inodes[s.inode] = true, s.uid, true
+			f.inside = f.inside || s.local.Addr().IsLoopback()
 		case s.state == established:
 			f.Clients++
 			connected[s.inode] = true
@@ -46,6 +49,9 @@ func findServer(address string) found {
 	}
 	if len(inodes) > 0 {
 		f.identify(inodes)
+	}
+	if f.listens && !f.known {
+		f.identifyByCommand(number)
 	}
 	return f
 }
@@ -112,6 +118,28 @@ func (f *found) identify(inodes map[string]bool) {
 	}
 }
 
+// identifyByCommand finds another user's Delve, whose sockets cannot be told apart: everybody may read its command line, and
+// that says where it was told to listen.
+func (f *found) identifyByCommand(port int) {
+	processes, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	var folders []string
+	for _, name := range processes {
+		line, _ := os.ReadFile(name) // one that has ended has none
+		args := strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00")
+		info, err := os.Stat(filepath.Dir(name))
+		if err != nil || !isDelve(args[0]) || readCommandLine(args).port != port {
+			continue
+		}
+		if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == f.User {
+			folders = append(folders, filepath.Dir(name))
+		}
+	}
+	if len(folders) == 1 { // two are of different network namespaces, and which of them is meant cannot be seen
+		f.PID, _ = strconv.Atoi(filepath.Base(folders[0]))
+		f.read(folders[0])
+	}
+}
+
 func (f *found) read(folder string) {
 	line, err := os.ReadFile(filepath.Join(folder, "cmdline"))
 	if err != nil || len(line) == 0 {
@@ -128,6 +156,9 @@ func (f *found) read(folder string) {
 	f.delve = command.kind != "" && (isDelve(args[0]) || said.Module == "github.com/go-delve/delve")
 	f.Kind, f.Target, f.anybody, f.API = command.kind, command.target, command.anybody, command.api
 	f.Multi = &command.multi
+	if stat, err := child.Look(f.PID); err == nil {
+		f.Stopped = stat.State == 'T'
+	}
 	if f.delve {
 		f.Version = strings.TrimPrefix(said.Version, "v")
 	}

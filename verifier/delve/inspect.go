@@ -52,11 +52,7 @@ func inspectionLimits() limits {
 func inspect(ctx context.Context, tool Tool, wanted Inspection, l limits) (facts.Proof, Inspected) {
 	var got Inspected
 	proof := prove(ctx, facts.EnvProof, tool, l, func(s *session) error {
-		args := []string{"dap", "--listen=127.0.0.1:0", "--log-dest=3"}
-		if tool.NoVersionCheck {
-			args = append(args, "--check-go-version=false")
-		}
-		address, err := s.start(tool, args, filepath.Dir(wanted.Binary))
+		address, err := s.start(tool, dapArgs(tool), filepath.Dir(wanted.Binary))
 		if err != nil {
 			return err
 		}

@@ -62,6 +62,7 @@ type commandLine struct {
 	multi    bool
 	anybody  bool   // --only-same-user=false
 	api      int    // --api-version; 0 where nothing is said
+	port     int    // of --listen; 0 where none is said, or the kernel chooses
 	attached int    // attach PID
 	target   string // what it was told to debug: a program, a package
 }
@@ -91,6 +92,9 @@ func readCommandLine(args []string) (c commandLine) {
 			c.anybody = !on
 		case "api-version":
 			c.api, _ = strconv.Atoi(value)
+		case "listen", "l":
+			_, port, _ := strings.Cut(value[strings.LastIndexByte(value, ']')+1:], ":")
+			c.port, _ = strconv.Atoi(port)
 		}
 	}
 	known := slices.IndexFunc(words, func(word string) bool {

@@ -10,12 +10,14 @@ import (
 
 func TestReadCommandLine(t *testing.T) {
 	for line, want := range map[string]commandLine{
-		"dlv dap --listen=127.0.0.1:45211 --log-dest=3":                          {kind: "dap"},
+		"dlv dap --listen=127.0.0.1:45211 --log-dest=3":                          {kind: "dap", port: 45211},
 		"/go/bin/dlv exec --headless --accept-multiclient ./app -- --x=y":        {kind: "headless", multi: true, target: "./app"},
-		"dlv --listen :2345 --headless=true --api-version 2 debug ./cmd/x":       {kind: "headless", api: 2, target: "./cmd/x"},
+		"dlv --listen :2345 --headless=true --api-version 2 debug ./cmd/x":       {kind: "headless", api: 2, port: 2345, target: "./cmd/x"},
 		"dlv attach 4711 --headless --continue --accept-multiclient=false":       {kind: "headless", attached: 4711, target: "4711"},
 		"dlv attach --headless --only-same-user=false --api-version=1 12 ./prog": {kind: "headless", anybody: true, api: 1, attached: 12, target: "12"},
 		"dlv test --headless -r stdout:/dev/null ./pkg":                          {kind: "headless", target: "./pkg"},
+		"dlv exec -l [::1]:2345 --headless ./app":                                {kind: "headless", port: 2345, target: "./app"},
+		"dlv exec --listen=unix:/tmp/s --headless ./app":                         {kind: "headless", target: "./app"},
 		"dlv debug":                  {},
 		"dlv connect 127.0.0.1:2345": {},
 		"dlv":                        {},

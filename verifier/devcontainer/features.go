@@ -94,13 +94,13 @@ var (
 var tarballName = regexp.MustCompile(`devcontainer-feature-([\w-]*)\.tgz`)
 
 // Address is what is asked for the feature: HOST/PATH/ID:TAG or HOST/PATH/ID@DIGEST in a registry, an https address of an
-// archive elsewhere. It is empty where nobody can be asked.
+// archive elsewhere. It is empty where nobody can be asked. A lock goes before the tag, and before a digest.
 func (f Feature) Address() string {
 	switch f.Kind {
 	case "oci", "legacy":
 		id := namespace(f.ID) + "/" + path.Base(f.ID)
-		if strings.HasPrefix(f.Version, "sha256:") {
-			return id + "@" + f.Version
+		if version := cmp.Or(f.Locked.Digest, f.Version); strings.HasPrefix(version, "sha256:") {
+			return id + "@" + version
 		}
 		return id + ":" + f.Version
 	case "tarball":
@@ -173,6 +173,7 @@ type Manifest struct {
 	Assumed string
 	Unknown string
 	Missing bool // it is not at hand because it is nowhere
+	Locked  Locked
 }
 
 // LocalManifest reads the manifest of a local feature.
@@ -187,7 +188,7 @@ func LocalManifest(workspace fs.FS, folder string) Manifest {
 
 // fill takes what a feature's manifest says into the feature.
 func (f *Feature) fill(m Manifest) {
-	f.Manifest, f.Assumed = m.Root, m.Assumed
+	f.Manifest, f.Assumed, f.Locked = m.Root, m.Assumed, m.Locked
 	if f.Unknown == "" {
 		f.Unknown = m.Unknown
 	}

@@ -135,9 +135,9 @@ func (o *orderer) graph(worklist []*node) []*node {
 	return graph
 }
 
-// manifest asks for each manifest once.
+// manifest asks for each manifest once. Locks go by the very reference.
 func (o *orderer) manifest(n *node) Manifest {
-	key := strings.Join([]string{n.Kind, n.ID, n.Version, n.Folder}, " ")
+	key := strings.Join([]string{n.Kind, n.ID, n.Version, n.Folder, n.Reference}, " ")
 	manifest, ok := o.manifests[key]
 	if !ok {
 		manifest = o.manifestOf(n.Feature)
@@ -174,7 +174,12 @@ func (o *orderer) read(n *node) {
 	}
 	manifest := o.manifest(n)
 	n.fill(manifest)
-	if floats := !strings.Contains(n.Version, "."); kindOf(n) == "oci" && manifest.Root.Kind != "" && (manifest.Assumed == "" || floats) {
+	floats := !strings.Contains(n.Version, ".")
+	switch {
+	case kindOf(n) != "oci" || manifest.Root.Kind == "":
+	case manifest.Assumed != "" && n.Locked.Digest != "":
+		n.digest = n.Locked.Digest
+	case manifest.Assumed == "" || floats:
 		// Not of the id itself, since a feature that was renamed is published under all its ids as it is.
 		n.digest = namespace(n.ID) + manifest.Root.JSON()
 	}

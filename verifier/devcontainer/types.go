@@ -87,4 +87,5 @@ type Feature struct {
 	Assumed      string                  `json:"assumed,omitempty"` // where the manifest comes from when it is not the feature's own: dcverify's table, with its date
 	Short        string                  `json:"short,omitempty"`   // the options in a short form, "string:1.2" or "boolean:true", which compare otherwise
 	Unknown      string                  `json:"unknown,omitempty"` // why the manifest is not at hand
+	Locked       Locked                  `json:"locked,omitzero"`   // what the lock file holds it to
 }

@@ -31,7 +31,8 @@ var proxies = []string{
 	"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy",
 }
 
-// Predefined tells whether a build takes a --build-arg of that name although no ARG instruction declares it.
+// Predefined tells whether a build takes a --build-arg of that name although no ARG instruction declares it
+// (docs.docker.com/reference/dockerfile, "Predefined ARGs" and "BuildKit built-in build args").
 func Predefined(name string) bool {
 	switch name {
 	case "BUILDPLATFORM", "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT",

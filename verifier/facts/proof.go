@@ -16,6 +16,7 @@ const (
 	LaunchProof   = "delve-launch"
 	TerminalProof = "delve-launch-terminal" // the same in the editor's terminal, where that makes a difference
 	AttachProof   = "delve-attach"
+	ShellProof    = "delve-attach-terminal" // the same with the dlv of the editor's terminal, where that is another
 	DAPProof      = "delve-dap"
 	GoplsProof    = "gopls"
 	EnvProof      = "delve-env"    // what the programs of debug configurations get; see Debuggee
@@ -27,7 +28,7 @@ const (
 
 // ProofNames is the proofs in the order of a report. The probes of the kernel come before them, from Ptrace.
 var ProofNames = []string{
-	LaunchProof, TerminalProof, AttachProof, DAPProof, TestProof, EnvProof, ServerProof, LeastProof, GoplsProof,
+	LaunchProof, TerminalProof, AttachProof, ShellProof, DAPProof, TestProof, EnvProof, ServerProof, LeastProof, GoplsProof,
 }
 
 // The steps that checks ask about by name.

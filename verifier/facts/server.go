@@ -11,6 +11,7 @@ type Server struct {
 	Multi   *bool  `json:"multi,omitempty"`   // takes several clients; null where it is not known
 	Clients int    `json:"clients,omitempty"` // that are connected, where that can be seen
 	Target  string `json:"target,omitempty"`  // the program that is debugged
+	Stopped bool   `json:"stopped,omitempty"` // it is stopped by a signal, such as ctrl-Z, and answers nobody
 	State   string `json:"state,omitempty"`   // of the target: "running", "stopped", "ended"
 	Asked   bool   `json:"asked"`             // it was connected to; otherwise all this is seen from outside
 }

@@ -25,6 +25,7 @@ const mostProved = 4
 type debugged struct {
 	facts.Debuggee
 	request map[string]*string // env of the launch request
+	flags   []string           // of dlv
 	view    goenv.View         // with every variable
 	panics  []facts.PanicTrace // under Delve
 }
@@ -55,35 +56,36 @@ func (g *gatherer) debuggees(e *environments, configurations []vscode.LaunchConf
 			Proof:  facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Steps: []facts.Step{}},
 		}}}
 	}
-	setting := goenv.Layer{Kind: goenv.ToolsEnvVars}
-	for _, layer := range e.editor().layers[goenv.ToolsView] {
-		if layer.Kind == goenv.ToolsEnvVars {
-			setting = layer
-		}
-	}
-	sent := map[string]string{}
-	maps.Copy(sent, setting.Set)
-	if gopath := tools.env["GOPATH"]; gopath != "" {
-		sent["GOPATH"] = gopath // toolExecutionEnvironment, goEnv.ts
-	}
 	debuggees := vscode.Debuggees{
-		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env, Always: sent,
+		Workspace: g.Workspace, Host: e.editor().host, Tools: tools.env,
+		Always: e.sent(), NoText: g.settings.ToolsEnvVarsNoText, Flags: g.settings.DlvFlags,
 		Read: func(path string) (source.File, error) { return g.Text(path, g.shownPath(path)) },
 	}
 	var all []*debugged
 	for _, configuration := range configurations {
 		made := debuggees.Of(configuration)
-		layers := append([]goenv.Layer{{Kind: goenv.Process, Set: e.editor().host}, setting}, made.Layers...)
+		layers := slices.Concat([]goenv.Layer{{Kind: goenv.Process, Set: e.editor().host}}, e.editor().requested, made.Layers)
 		all = append(all, &debugged{
 			Debuggee: facts.Debuggee{
 				Name: configuration.Name, Place: configuration.Place, Program: made.Program, Starts: made.Starts, Problems: made.Problems,
 				Proof: facts.Proof{Name: facts.EnvProof, View: goenv.DebuggeeView, Status: facts.Skipped, Reason: made.NotProved, Steps: []facts.Step{}},
 			},
 			request: made.Request,
+			flags:   made.Flags,
 			view:    goenv.View{Name: goenv.DebuggeeView, Layers: layers},
 		})
 	}
 	return all
+}
+
+// sent is what every launch request carries, whatever the configuration: of the settings, and GOPATH
+// (toolExecutionEnvironment, goEnv.ts).
+func (e *environments) sent() []goenv.Layer {
+	layers := slices.Clone(e.editor().requested)
+	if gopath := e.get(goenv.ToolsView).env["GOPATH"]; gopath != "" {
+		layers = append(layers, goenv.Layer{Kind: goenv.Extension, Set: map[string]string{"GOPATH": gopath}})
+	}
+	return layers
 }
 
 // shownPath is a path as the report names it: from the workspace on, if it is inside.
@@ -124,7 +126,7 @@ func (g *gatherer) proveDebuggees(ctx context.Context, e *environments, all []*d
 		if d.Proof.Reason != "" {
 			continue
 		}
-		if slices.ContainsFunc(proved, func(other *debugged) bool { return sameRequest(d.request, other.request) }) {
+		if slices.ContainsFunc(proved, func(other *debugged) bool { return sameRequest(d, other) }) {
 			continue // below
 		}
 		if len(proved) == mostProved {
@@ -145,10 +147,18 @@ func (g *gatherer) proveDebuggees(ctx context.Context, e *environments, all []*d
 			continue
 		}
 		for _, other := range proved {
-			if sameRequest(d.request, other.request) {
+			if sameRequest(d, other) {
 				d.Proof, d.Strayed, d.Runtime, d.panics = other.Proof, other.Strayed, other.Runtime, other.panics
 			}
 		}
+	}
+	if base := slices.IndexFunc(proved, func(d *debugged) bool { return d.Proof.Status == facts.Passed }); base >= 0 && g.Needs[facts.PanicTraces] {
+		d := proved[base]
+		d.panics = panicUnderDelve(d.panics, func(value string) (facts.Proof, delve.Inspected) {
+			with := debugged{request: maps.Clone(d.request), flags: d.flags}
+			with.request["GOTRACEBACK"] = &value
+			return delve.Inspect(ctx, g.editorsDelve(e, &with, dlv), delve.Inspection{Binary: build.Binary, Request: with.request})
+		})
 	}
 	return facts.Known(telltale(all))
 }
@@ -162,25 +172,24 @@ func telltale(all []*debugged) facts.Proof {
 	return worst.Proof
 }
 
-func sameRequest(a, b map[string]*string) bool {
-	return maps.EqualFunc(a, b, func(x, y *string) bool { return x == nil && y == nil || x != nil && y != nil && *x == *y })
+func sameRequest(a, b *debugged) bool {
+	return slices.Equal(a.flags, b.flags) && maps.EqualFunc(a.request, b.request, func(x, y *string) bool {
+		return x == nil && y == nil || x != nil && y != nil && *x == *y
+	})
 }
 
 func (g *gatherer) proveDebuggee(ctx context.Context, e *environments, d *debugged, binary string, dlv facts.Part[facts.Tool]) {
-	tools := e.get(goenv.ToolsView).env
-	// The extension starts dlv with env, too, and Node writes null where a value is to be taken away
-	// (goDebugFactory.ts, spawnDlvDapServerProcess).
-	env := tools.With()
-	for name, value := range d.request {
-		env[name] = "null"
-		if value != nil {
-			env[name] = *value
-		}
-	}
 	wanted := d.view.Environ()
 	asked := g.godebugs(e).ofRuntime(wanted["GODEBUG"])
 	inspection := delve.Inspection{Binary: binary, Request: d.request, Godebug: slices.Sorted(maps.Keys(asked))}
-	proof, got := delve.Inspect(ctx, g.debugger(dlv, env), inspection)
+	var got delve.Inspected
+	proof := g.repeat(ctx, func() facts.Proof {
+		try, seen := delve.Inspect(ctx, g.editorsDelve(e, d, dlv), inspection)
+		if try.Status == facts.Passed || got.Environ == nil {
+			got = seen
+		}
+		return try
+	})
 	proof.View = goenv.DebuggeeView
 	d.Proof = proof
 	if got.Environ != nil {
@@ -196,6 +205,21 @@ func (g *gatherer) proveDebuggee(ctx context.Context, e *environments, d *debugg
 		value, set := wanted["GOTRACEBACK"]
 		d.panics = append(d.panics, facts.PanicTrace{Value: value, Set: set, Debugger: true, Trace: facts.ReadTrace(got.Panic), End: got.End})
 	}
+}
+
+// editorsDelve is Delve as the extension starts it for a configuration: with env, too, where Node writes null for a value that is
+// to be taken away (goDebugFactory.ts, spawnDlvDapServerProcess).
+func (g *gatherer) editorsDelve(e *environments, d *debugged, dlv facts.Part[facts.Tool]) delve.Tool {
+	env := e.get(goenv.ToolsView).env.With()
+	for name, value := range d.request {
+		env[name] = "null"
+		if value != nil {
+			env[name] = *value
+		}
+	}
+	debugger := g.debugger(dlv, env)
+	debugger.EditorFlags = d.flags
+	return debugger
 }
 
 // strayed compares what the program had with what was put together, without a word on values.
@@ -251,8 +275,9 @@ func shownDebuggees(all []*debugged, tools goenv.View) []facts.Debuggee {
 		if d.view.Name == "" {
 			debuggee.View = d.Debuggee.View
 		} else if debuggee.View.Unknown = tools.Unknown; tools.Unknown == "" {
-			debuggee.View.Layers = slices.Clone(tools.Layers)
-			for _, layer := range d.view.Layers[2:] {
+			// What the request makes of the settings takes the place of what a process gets of them.
+			debuggee.View.Layers = slices.DeleteFunc(slices.Clone(tools.Layers), func(layer goenv.Layer) bool { return layer.Kind == goenv.ToolsEnvVars })
+			for _, layer := range d.view.Layers[1:] {
 				if layer = layer.Only(goenv.Variables); len(layer.Set)+len(layer.Unset)+len(layer.Unknown) > 0 || layer.Unseen != "" {
 					debuggee.View.Layers = append(debuggee.View.Layers, layer)
 				}

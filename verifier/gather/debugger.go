@@ -5,6 +5,7 @@ package gather
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"github.com/dcverify/dcverify/verifier/delve"
 	"github.com/dcverify/dcverify/verifier/facts"
@@ -64,7 +65,10 @@ func (g *gatherer) tool(ctx context.Context, name string, e *environments) facts
 // debugger is the dlv that proofs run: the container's own, or, where there is none that can run, the linked one.
 func (g *gatherer) debugger(dlv facts.Part[facts.Tool], env goenv.Environ) delve.Tool {
 	if tool, ok := dlv.Get(); ok && tool.Binary.Path != "" && tool.Binary.Problem == "" {
-		return delve.Tool{Path: tool.Binary.Path, Env: env.List(), Version: tool.Binary.Version}
+		return delve.Tool{
+			Path: tool.Binary.Path, Env: env.List(), Version: tool.Binary.Version,
+			NoVersionCheck: slices.Contains(g.settings.DlvFlags, vscode.NoVersionCheck),
+		}
 	}
 	return delve.Tool{Path: g.Self, Args: []string{DelveHelper}, Env: env.List(), Linked: true, NoVersionCheck: true}
 }
@@ -125,17 +129,21 @@ func (g *gatherer) attach(ctx context.Context, e *environments, builds map[strin
 		return skipped("no program to attach to could be built: " + build.Error)
 	}
 	g.Progress("attaching Delve to a process")
-	proof := g.repeat(ctx, func() facts.Proof {
-		running, err := delve.StartDebuggee(ctx, build.Binary, tools.env.List(), filepath.Dir(build.Binary))
+	proof := g.attachWith(ctx, debugger, build, tools)
+	proof.View = goenv.ToolsView
+	return facts.Known(proof)
+}
+
+// attachWith attaches a debugger to the scratch program, which runs beside it.
+func (g *gatherer) attachWith(ctx context.Context, debugger delve.Tool, build facts.Build, as environment) facts.Proof {
+	return g.repeat(ctx, func() facts.Proof {
+		running, err := delve.StartDebuggee(ctx, build.Binary, as.env.List(), filepath.Dir(build.Binary))
 		if err != nil {
-			proof, _ := skipped("the program to attach to did not start: " + err.Error()).Get()
-			return proof
+			return facts.Proof{Name: facts.AttachProof, Status: facts.Skipped, Reason: "the program to attach to did not start: " + err.Error()}
 		}
 		defer running.Stop()
 		return delve.Attach(ctx, debugger, delve.DebuggeeProcess(running))
 	})
-	proof.View = goenv.ToolsView
-	return facts.Known(proof)
 }
 
 // editorSession proves F5: the container's dlv, started as the Go extension starts it, builds a package and debugs it. The
@@ -176,7 +184,11 @@ func (g *gatherer) edit(
 	ended := func(status facts.Status, reason string) facts.Part[facts.Proof] {
 		return facts.Known(facts.Proof{Name: name, View: goenv.ToolsView, Status: status, Reason: reason, Steps: []facts.Step{}})
 	}
-	debugger := g.debugger(dlv, g.ownTemp(tools.env)) // it starts go, which ends at SIGTERM without removing its folder
+	// Delve starts go, which ends at SIGTERM without removing its folder; and a go.work that GOWORK names does not know the package.
+	own, env := []string{"TMPDIR", "GOTMPDIR", "GOWORK"}, g.ownTemp(tools.env).With("GOWORK=off")
+	debugger := g.debugger(dlv, env)
+	usual := vscode.Debuggees{Workspace: g.Workspace, Host: e.editor().host, Flags: g.settings.DlvFlags}.Of(vscode.LaunchConfiguration{})
+	debugger.EditorFlags = usual.Flags
 	switch {
 	case tools.unknown != "":
 		return ended(facts.Skipped, tools.unknown)
@@ -189,7 +201,16 @@ func (g *gatherer) edit(
 		return ended(facts.Skipped, "what Delve would have to build does not build: "+build.Error)
 	}
 	g.Progress(doing)
-	proof := g.repeat(ctx, func() facts.Proof { return delve.Debug(ctx, debugger, session(filepath.Dir(build.Binary))) })
+	wanted := session(filepath.Dir(build.Binary))
+	wanted.Env = map[string]string{}
+	for _, layer := range e.sent() {
+		for name, value := range layer.Set {
+			if wanted.Env[name] = value; slices.Contains(own, name) {
+				wanted.Env[name] = env[name]
+			}
+		}
+	}
+	proof := g.repeat(ctx, func() facts.Proof { return delve.Debug(ctx, debugger, wanted) })
 	proof.View = goenv.ToolsView
 	return facts.Known(proof)
 }

@@ -19,12 +19,13 @@ type editor struct {
 	terminal, tools environment
 	host            goenv.Environ            // of the process that runs the extension
 	layers          map[string][]goenv.Layer // what it lays over the remote view, by view
+	requested       []goenv.Layer            // what launch requests carry of the settings
 }
 
 // readEditor repeats what the extension does when it starts: find go, ask it, change PATH.
 func (g *gatherer) readEditor(ctx context.Context, remote environment) editor {
 	lookup := vscode.Lookup{Env: remote.env, Settings: g.settings, Workspace: g.Workspace, Executable: g.Executable}
-	toolsEnvVars := lookup.ToolsEnvVars()
+	toolsEnvVars, proxy := lookup.ToolsEnvVars(), lookup.Proxy()
 	extension := facts.Extension{Go: lookup.Go(), Settings: g.settings}
 	result := editor{
 		terminal: environment{view: goenv.TerminalView},
@@ -34,6 +35,7 @@ func (g *gatherer) readEditor(ctx context.Context, remote environment) editor {
 	if extension.Go.Path != "" {
 		asked := maps.Clone(remote.env)
 		maps.Copy(asked, toolsEnvVars.Set)
+		maps.Copy(asked, proxy.Set)
 		extension.Answer = g.askGo(ctx, extension.Go.Path, asked, g.Workspace)
 	}
 	activation := lookup.Activation(extension.Go, extension.Answer.Env)
@@ -53,8 +55,10 @@ func (g *gatherer) readEditor(ctx context.Context, remote environment) editor {
 	maps.Copy(tools, exported.Set)
 	result.host = maps.Clone(tools)
 	maps.Copy(tools, toolsEnvVars.Set)
+	maps.Copy(tools, proxy.Set)
+	result.requested = lookup.Requested()
 	result.terminal.env, result.tools.env = terminal, tools
 	result.layers[goenv.TerminalView] = []goenv.Layer{activation}
-	result.layers[goenv.ToolsView] = []goenv.Layer{activation, exported, toolsEnvVars}
+	result.layers[goenv.ToolsView] = []goenv.Layer{activation, exported, toolsEnvVars, proxy}
 	return result
 }

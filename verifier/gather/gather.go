@@ -122,6 +122,9 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		}
 		return g.attach(ctx, envs, builds, dlv())
 	})
+	shell := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
+		return g.terminalAttach(ctx, envs, builds, dlv())
+	})
 	left := part(ctx, g, facts.LeftBehind, g.leftovers)
 	server := part(ctx, g, facts.Connect, g.connectTo)
 	least := part(ctx, g, facts.Least, func(ctx context.Context) facts.Part[facts.Proof] {
@@ -156,7 +159,7 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Go:        map[string]facts.Part[facts.GoCommand]{},
 		Tools:     g.tools(ctx, envs, dlv(), languageServer()),
 		Proofs: map[string]facts.Part[facts.Proof]{
-			facts.LaunchProof: launch(), facts.TerminalProof: terminal(), facts.AttachProof: attach(), facts.DAPProof: dap(),
+			facts.LaunchProof: launch(), facts.TerminalProof: terminal(), facts.AttachProof: attach(), facts.DAPProof: dap(), facts.ShellProof: shell(),
 			facts.TestProof: testing(), facts.ServerProof: server(), facts.LeastProof: least(), facts.GoplsProof: editing(),
 		},
 		Ptrace:      kernel(),

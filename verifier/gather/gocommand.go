@@ -132,6 +132,9 @@ func (g *gatherer) missingToolchain(text string, env goenv.Environ) string {
 // The lines of go's output that name the cause; everything around them is consequence.
 var causes = regexp.MustCompile(`does not match go tool version|is not in std|cannot find GOROOT|no such tool|download go1|permission denied|read-only file system|no space left|requires go >=|not found`)
 
+// heading is a line of go's that names a file and leaves what is wrong with it to the next one.
+var heading = regexp.MustCompile(`^go: errors? (loading|parsing|reading) \S+:$`)
+
 // telling picks the line of go's output that says what is wrong.
 func telling(output string) string {
 	var first string
@@ -143,7 +146,7 @@ func telling(output string) string {
 		if causes.MatchString(line) {
 			return line
 		}
-		if first == "" {
+		if first == "" || heading.MatchString(first) {
 			first = line
 		}
 	}

@@ -52,6 +52,9 @@ func TestTelling(t *testing.T) {
 		"warning: both GOPATH and GOROOT are the same directory (/x); see https://go.dev/wiki/InstallTroubleshooting\nfirst\nsecond\n": "first",
 		noDownload: "go: download go1.26.9 for linux/amd64: toolchain not available",
 		"go: downloading golang.org/x/mod v0.1.0\nmain.go:3:2: golang.org/x/mod@v0.1.0: dial tcp: lookup proxy: no such host\n": "main.go:3:2: golang.org/x/mod@v0.1.0: dial tcp: lookup proxy: no such host",
+		"go: error loading go.mod:\ngo.mod:5: unknown godebug \"foo\"\n":                                                        `go.mod:5: unknown godebug "foo"`,
+		"go: errors parsing ../go.mod:\n../go.mod:5: usage: godebug key=value\nx\n":                                             "../go.mod:5: usage: godebug key=value",
+		"go: errors parsing go.mod:\n":           "go: errors parsing go.mod:",
 		"go: cannot find GOROOT directory: /x\n": "go: cannot find GOROOT directory: /x",
 		// The cause stands among its consequences.
 		"# internal/cpu\nsomething else\ncompile: version \"go1.26.8\" does not match go tool version \"go1.25.9\"\nmore\n": `compile: version "go1.26.8" does not match go tool version "go1.25.9"`,

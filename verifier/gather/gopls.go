@@ -8,12 +8,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/gopls"
+	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
 // goTools are the tools beside gopls and dlv that type-check code: one that was built with an older Go refuses to. They are
@@ -48,7 +48,7 @@ func (g *gatherer) languageServer(ctx context.Context, e *environments) facts.Pa
 // noLanguageServer is the setting that keeps the Go extension from starting gopls, if there is one.
 func (g *gatherer) noLanguageServer() string {
 	if g.settings.NoLanguageServer {
-		return "go.useLanguageServer is false"
+		return languageServerOff
 	}
 	return ""
 }
@@ -101,12 +101,7 @@ func (g *gatherer) editing(ctx context.Context, e *environments, found facts.Par
 // serverEnvironment is what gopls gets, for a module that is not the workspace's.
 func (g *gatherer) serverEnvironment(tools goenv.Environ, folder string) goenv.Environ {
 	// Neither a go.work of the workspace nor its build system would know the module.
-	env := g.ownTemp(g.offline(tools).With("GOWORK=off", "GOPACKAGESDRIVER=off", "PWD="+folder))
-	// The extension takes this one out for gopls (goEnv.ts:53-66).
-	if flags := strings.Fields(env["GOFLAGS"]); slices.Contains(flags, "-json") {
-		env = env.With("GOFLAGS=" + strings.Join(slices.DeleteFunc(flags, func(flag string) bool { return flag == "-json" }), " "))
-	}
-	return env
+	return vscode.WithToolFlags(g.ownTemp(g.offline(tools).With("GOWORK=off", "GOPACKAGESDRIVER=off", "PWD="+folder)))
 }
 
 // writeModule writes a module below the scratch folder.

@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/image"
@@ -45,8 +46,9 @@ func FromImage(img image.Image) *facts.Snapshot {
 		snapshot.Views = append(snapshot.Views, imageView(view, snapshot.Go[view.Name], user))
 	}
 	editor := views[len(views)-1] // the nearest to what the editor's server gets
+	settings := vscode.OfLabel(img.Labels[devcontainer.LabelName])
 	for _, name := range []string{"dlv", "gopls"} {
-		snapshot.Tools[name] = facts.Known(imageTool(img, name, editor.Environ(), snapshot.Go[editor.Name]))
+		snapshot.Tools[name] = imageTool(img, name, editor.Environ(), snapshot.Go[editor.Name], settings)
 	}
 	return snapshot
 }
@@ -99,8 +101,15 @@ func derivedRoot(img image.Image, file program.File) string {
 	return root
 }
 
-// imageTool looks for a program as the Go extension would with this environment and no settings.
-func imageTool(img image.Image, name string, env goenv.Environ, command facts.Part[facts.GoCommand]) facts.Tool {
+// imageTool looks for a program as the Go extension would with this environment. The settings of the label count: with one
+// that names another place nothing is known, for only the usual ones are read.
+func imageTool(img image.Image, name string, env goenv.Environ, command facts.Part[facts.GoCommand], settings vscode.Settings) facts.Part[facts.Tool] {
+	switch {
+	case settings.AlternateTools[name] != "":
+		return facts.Absent[facts.Tool](fmt.Sprintf("the image's label has go.alternateTools name the %s to use, and dcverify does not look there", name))
+	case settings.ToolsGopath != "":
+		return facts.Absent[facts.Tool]("the image's label sets go.toolsGopath, and dcverify does not look there")
+	}
 	goroot := env["GOROOT"]
 	if c, ok := command.Get(); ok && goroot == "" {
 		goroot = c.Root
@@ -108,8 +117,11 @@ func imageTool(img image.Image, name string, env goenv.Environ, command facts.Pa
 	lookup := vscode.Lookup{Env: env, Executable: func(path string) bool { return img.Files.Programs[path].Executable }}
 	found, searched := lookup.Tool(name, metadata.Gopath(env, metadata.User(img)), goroot)
 	tool := facts.Tool{Binary: img.Files.Programs[found.Path], Why: found.Why, Searched: searched}
+	if name == "gopls" && settings.NoLanguageServer {
+		tool.Unused = languageServerOff
+	}
 	if found.Path != "" {
-		return tool
+		return facts.Known(tool)
 	}
 	// A file that is there but cannot be run is worth more than "not found".
 	for _, folder := range searched {
@@ -118,5 +130,8 @@ func imageTool(img image.Image, name string, env goenv.Environ, command facts.Pa
 			break
 		}
 	}
-	return tool
+	return facts.Known(tool)
 }
+
+// languageServerOff is the setting that keeps the Go extension from starting gopls.
+const languageServerOff = "go.useLanguageServer is false"

@@ -186,3 +186,25 @@ func TestFromImageTools(t *testing.T) {
 		})
 	}
 }
+
+// TestFromImageSettings is about what the label tells the editor of its tools.
+func TestFromImageSettings(t *testing.T) {
+	for name, test := range map[string]struct{ settings, unused, goplsWhy, dlvWhy string }{
+		"none":                  {"{}", "", "", ""},
+		"language server":       {`{"go.useLanguageServer": true}`, "", "", ""},
+		"no language server":    {`{"go.useLanguageServer": false}`, "go.useLanguageServer is false", "", ""},
+		"another gopls":         {`{"go.alternateTools": {"gopls": "/opt/gopls"}}`, "", "the image's label has go.alternateTools name the gopls to use, and dcverify does not look there", ""},
+		"a formatter":           {`{"go.alternateTools": {"customFormatter": "/opt/fmt"}}`, "", "", ""},
+		"a folder of their own": {`{"go.toolsGopath": "~/tools"}`, "", "the image's label sets go.toolsGopath, and dcverify does not look there", "the image's label sets go.toolsGopath, and dcverify does not look there"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			img := goImage()
+			img.Labels = map[string]string{"devcontainer.metadata": `[{"customizations": {"vscode": {"settings": ` + test.settings + `}}}]`}
+			tools := FromImage(img).Tools
+			gopls, _ := tools["gopls"].Get()
+			if gopls.Unused != test.unused || tools["gopls"].Why() != test.goplsWhy || tools["dlv"].Why() != test.dlvWhy {
+				t.Errorf("gopls is unused because %q, unknown because %q; dlv because %q", gopls.Unused, tools["gopls"].Why(), tools["dlv"].Why())
+			}
+		})
+	}
+}

@@ -46,7 +46,7 @@ func (g *gatherer) leastPrivilege(
 	g.Progress("attaching Delve to a process without SYS_PTRACE")
 	debugger := g.debugger(dlv, tools.env)
 	debugger.Path, debugger.Args = by[0], append(slices.Clone(by[1:]), append([]string{debugger.Path}, debugger.Args...)...)
-	proof := delve.Attach(ctx, debugger, delve.DebuggeeProcess(running))
+	proof := g.repeat(ctx, func() facts.Proof { return delve.Attach(ctx, debugger, delve.DebuggeeProcess(running)) })
 	proof.Name, proof.View, proof.Tool.Path = facts.LeastProof, goenv.ToolsView, debugger.Args[len(by)-1]
 	return facts.Known(proof)
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dcverify/dcverify/verifier/delve"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/machine"
@@ -80,6 +81,24 @@ func (g *gatherer) panicOnce(ctx context.Context, binary string, env goenv.Envir
 	return trace
 }
 
+// panicUnderDelve lets the program panic under Delve with every value of GOTRACEBACK that it has not had: one after another,
+// because other proofs are at work.
+func panicUnderDelve(seen []facts.PanicTrace, inspect func(value string) (facts.Proof, delve.Inspected)) []facts.PanicTrace {
+	for _, value := range tracebacks {
+		if slices.ContainsFunc(seen, func(t facts.PanicTrace) bool { return t.Set && t.Value == value }) {
+			continue
+		}
+		proof, got := inspect(value)
+		trace := facts.PanicTrace{Value: value, Set: true, Debugger: true, Trace: facts.ReadTrace(got.Panic), End: got.End}
+		if proof.Status != facts.Passed {
+			trace.Failed = proof.Reason
+			return append(seen, trace) // the next would meet the same
+		}
+		seen = append(seen, trace)
+	}
+	return seen
+}
+
 // core is what the kernel does with a program that is aborted here.
 func (g *gatherer) core() facts.Core {
 	core := facts.Core{Limit: "not known", Pattern: "not known"}
@@ -103,8 +122,10 @@ func withDebugger(part facts.Part[facts.Panics], all []*debugged) facts.Part[fac
 		return part
 	}
 	for _, d := range all {
-		if !slices.ContainsFunc(panics.Traces, func(t facts.PanicTrace) bool { return len(d.panics) > 0 && t.Debugger && t.Value == d.panics[0].Value }) {
-			panics.Traces = append(panics.Traces, d.panics...)
+		for _, seen := range d.panics {
+			if !slices.ContainsFunc(panics.Traces, func(t facts.PanicTrace) bool { return t.Debugger && t.Set == seen.Set && t.Value == seen.Value }) {
+				panics.Traces = append(panics.Traces, seen)
+			}
 		}
 	}
 	return facts.Known(panics)

@@ -221,3 +221,27 @@ esac`)
 		}
 	}
 }
+
+// The scratch package is debugged as a package of its own, also where GOWORK names a go.work that does not know it, and with the
+// flags that the editor would pass.
+func TestTakeDebugsOutsideOfTheWorkspace(t *testing.T) {
+	h := newHome(t)
+	h.install()
+	h.program("go", `case "$1" in
+env) echo '{"GOROOT": "/made/up", "GOPATH": "/made/up/path"}' ;;
+build) touch "$4" && chmod 755 "$4" ;;
+*) exit 3 ;;
+esac`)
+	h.program("dlv", `echo "dlv with GOWORK=$GOWORK" >> '`+h.log+`'; exit 3`)
+	h.write("work/.vscode/settings.json", `{"go.delveConfig": {"dlvFlags": ["--wd=${workspaceFolder}"]}}`)
+	options := h.options(facts.DAP)
+	options.Environ = options.Environ.With("GOWORK=" + h.workspace + "/go.work")
+	Take(t.Context(), h.open(), options)
+	calls := h.calls()
+	started := slices.ContainsFunc(calls, func(call string) bool {
+		return strings.HasPrefix(call, "dlv dap --wd="+h.workspace+" --listen=127.0.0.1:0 --log-dest=3 in ")
+	})
+	if !started || !slices.Contains(calls, "dlv with GOWORK=off") || slices.Contains(calls, "dlv with GOWORK="+h.workspace+"/go.work") {
+		t.Errorf("calls %q", calls)
+	}
+}

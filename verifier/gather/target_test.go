@@ -17,7 +17,7 @@ import (
 // A process that cannot be debugged is told from one that can before a debugger is started: here is none to be started.
 func TestAttachToWhatCannotBeDebugged(t *testing.T) {
 	h := newHome(t)
-	sleeper := exec.Command("/bin/sleep", "60")
+	sleeper := exec.Command("/bin/sleep", "3600")
 	if err := sleeper.Start(); err != nil {
 		t.Fatal(err)
 	}

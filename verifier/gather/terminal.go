@@ -46,8 +46,31 @@ func (g *gatherer) terminalLaunch(ctx context.Context, e *environments, builds m
 	if build.Goroot != "" {
 		program.Sources, _ = filepath.EvalSymlinks(filepath.Join(build.Goroot, "src"))
 	}
-	proof = delve.Launch(ctx, g.terminalDebugger(dlv, terminal.env), program)
+	proof = g.repeat(ctx, func() facts.Proof { return delve.Launch(ctx, g.terminalDebugger(dlv, terminal.env), program) })
 	proof.Name, proof.View = facts.TerminalProof, goenv.TerminalView
+	return facts.Known(proof)
+}
+
+// terminalAttach proves that a person who types `dlv attach` in the editor's terminal can, where that is another dlv. Nothing else
+// of an environment matters to attaching.
+func (g *gatherer) terminalAttach(ctx context.Context, e *environments, builds map[string]func() building, dlv facts.Part[facts.Tool]) facts.Part[facts.Proof] {
+	terminal := e.get(goenv.TerminalView)
+	switch {
+	case g.ConnectTo != "" || g.AttachTo != 0:
+		return facts.Absent[facts.Proof]("something else was named to be debugged")
+	case terminal.unknown != "":
+		return facts.Absent[facts.Proof](terminal.unknown)
+	}
+	debugger := g.terminalDebugger(dlv, terminal.env)
+	if debugger.Linked || real(debugger.Path) == real(g.debugger(dlv, nil).Path) {
+		return facts.Absent[facts.Proof]("the terminal has the dlv of the editor's tools: " + facts.AttachProof + " stands for both")
+	}
+	build, ok := g.debuggee(ctx, e, builds)
+	if !ok {
+		return facts.Absent[facts.Proof]("no program to attach to could be built: " + build.Error)
+	}
+	proof := g.attachWith(ctx, debugger, build, terminal)
+	proof.Name, proof.View = facts.ShellProof, goenv.TerminalView
 	return facts.Known(proof)
 }
 

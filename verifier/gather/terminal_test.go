@@ -4,6 +4,7 @@ package gather
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,5 +67,39 @@ func (h *home) link() {
 	os.Remove(h.bin + "/dlv")
 	if err := os.Symlink("alternate-dlv", h.bin+"/dlv"); err != nil {
 		h.t.Fatal(err)
+	}
+}
+
+// With another dlv in the terminal than the editor's, both attach.
+func TestTerminalAttach(t *testing.T) {
+	h := newHome(t)
+	h.install()
+	h.program("go", `case "$1" in
+env) echo '{"GOROOT": "/made/up", "GOPATH": "/made/up/path"}' ;;
+build) printf '#!/bin/sh\nwhile echo; do sleep 0.05; done\n' >"$4" && chmod 755 "$4" ;;
+*) exit 3 ;;
+esac`)
+	if err := os.Chmod(h.write("editors/dlv", "#!/bin/sh\necho \"editors-dlv $1\" >> '"+h.log+"'\nexit 3\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	attached := func() (calls []string) {
+		for _, call := range h.calls() {
+			if name, rest, _ := strings.Cut(call, " "); strings.HasSuffix(name, "dlv") && strings.HasPrefix(rest, "attach") {
+				calls = append(calls, name)
+			}
+		}
+		return calls
+	}
+	Take(t.Context(), h.open(), h.options(facts.Attach))
+	if diff := cmp.Diff([]string{"dlv"}, attached()); diff != "" {
+		t.Errorf("with one dlv: -want +got:\n%s", diff)
+	}
+	h.write("work/.vscode/settings.json", `{"go.alternateTools": {"dlv": "`+h.folder+`/editors/dlv"}}`)
+	snapshot := Take(t.Context(), h.open(), h.options(facts.Attach))
+	if diff := cmp.Diff([]string{"dlv", "dlv", "editors-dlv"}, attached()); diff != "" {
+		t.Errorf("with two: -want +got:\n%s", diff)
+	}
+	if proof, _ := snapshot.Proofs[facts.ShellProof].Get(); proof.Name != facts.ShellProof || proof.Status != facts.Fails || proof.View != goenv.TerminalView || proof.Tool.Path != h.bin+"/dlv" {
+		t.Errorf("%+v", proof)
 	}
 }

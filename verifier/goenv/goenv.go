@@ -51,6 +51,7 @@ const (
 	LoginFiles   = "login-files"   // /etc/profile and its kin, as a shell or the userEnvProbe reads them
 	RemoteEnv    = "remoteEnv"     // devcontainer.json remoteEnv
 	ToolsEnvVars = "toolsEnvVars"  // the editor's go.toolsEnvVars setting
+	HTTPProxy    = "http.proxy"    // the editor's setting, which the Go extension hands to its tools
 	Extension    = "go-extension"  // what the Go extension changes on its own: PATH prefix, exported go env
 	Delve        = "delve"         // what dlv sets before it starts a program
 	LaunchFile   = "envFile"       // a file that envFile of a debug configuration names
@@ -79,6 +80,7 @@ type Layer struct {
 	Places map[string]source.Place `json:"places,omitempty"` // where each variable is written, as far as that is known
 
 	Assumed string            `json:"assumed,omitempty"` // whose word the values are, when nobody has looked: a table, with its date
+	Locked  string            `json:"locked,omitempty"`  // to which release a lock file holds it, where it is another than the newest or that is not known
 	Unknown map[string]string `json:"unknown,omitempty"` // variables that the layer sets to something that is not known, and why
 	Unseen  string            `json:"unseen,omitempty"`  // why the whole layer is not known; any variable may be set by it
 }
@@ -97,6 +99,7 @@ type Origin struct {
 	Value   string
 	Place   source.Place
 	Assumed string // whose word it is, when nobody has looked
+	Locked  string // to which release a lock file holds the layer
 }
 
 // Value is one variable in one view, explained.
@@ -129,7 +132,7 @@ func (s *says) hear(layer Layer, name string) {
 		if hidden {
 			s.unknown = cmp.Or(why, "not known")
 		}
-		s.origins = append(s.origins, Origin{Layer: layer.Kind, Name: layer.Name, Value: value, Place: layer.Places[name], Assumed: layer.Assumed})
+		s.origins = append(s.origins, Origin{Layer: layer.Kind, Name: layer.Name, Value: value, Place: layer.Places[name], Assumed: layer.Assumed, Locked: layer.Locked})
 	case layer.Unseen != "":
 		s.unknown = layer.Unseen
 	}

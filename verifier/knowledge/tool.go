@@ -17,9 +17,6 @@ type Tool struct {
 	Source string `json:"source"`
 }
 
-//go:embed delve-go-compat.tsv
-var delveText string
-
 //go:embed gopls-go-min.tsv
 var goplsText string
 
@@ -41,19 +38,6 @@ type module struct {
 	whole    bool      // every release is listed; else only those where the go line changes, and the newest
 	source   string
 }
-
-type delveRow struct{ version, min, max string }
-
-var delveRows = sync.OnceValue(func() []delveRow {
-	var out []delveRow
-	for _, row := range rows(delveText) {
-		if strings.HasPrefix(row[0], "v") {
-			out = append(out, delveRow{row[0], row[1], row[2]})
-		}
-	}
-	slices.SortFunc(out, func(a, b delveRow) int { return compareVersions(a.version, b.version) })
-	return out
-})
 
 var modules = sync.OnceValue(func() map[string]*module {
 	out := map[string]*module{}
@@ -268,22 +252,6 @@ func fits(line, goVersion string) bool {
 		return true
 	}
 	return version.Compare(want, have) <= 0
-}
-
-// DelveWindow is the oldest and the newest Go that a Delve knows; it refuses others unless --check-go-version=false.
-func DelveWindow(version string) (minGo, maxGo string, ok bool) {
-	have := delveRows()
-	if version == "" || version == "latest" {
-		last := have[len(have)-1]
-		return last.min, last.max, true
-	}
-	version = "v" + strings.TrimPrefix(version, "v")
-	for _, row := range slices.Backward(have) {
-		if row.version == version || prefixed.MatchString(version) && strings.HasPrefix(row.version, version+".") {
-			return row.min, row.max, true
-		}
-	}
-	return "", "", false
 }
 
 // compareVersions orders versions as semver does, with or without the v; a missing number counts as 0.

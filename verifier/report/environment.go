@@ -11,10 +11,13 @@ import (
 // all, values that nobody set are left out.
 func EnvironmentText(w io.Writer, variables []Variable, all bool) error {
 	t := &text{w: w}
-	for _, variable := range variables {
-		if !all && !declared(variable) {
-			continue
+	if !all {
+		variables = slices.DeleteFunc(slices.Clone(variables), func(v Variable) bool { return !declared(v) })
+		if len(variables) == 0 {
+			t.line("nobody is seen to set a variable of Go's, or PATH")
 		}
+	}
+	for _, variable := range variables {
 		t.line("%s", variable.Name)
 		for _, view := range append(slices.Clone(goenv.Views), goenv.DebuggeeView) {
 			value, ok := variable.Views[view]
@@ -58,6 +61,9 @@ func origin(o Origin) string {
 	}
 	if o.Known() {
 		words += ", " + o.Place.String()
+	}
+	if o.Locked != "" {
+		words += "; " + o.Locked
 	}
 	if o.Assumed != "" {
 		words += "; assumed from " + o.Assumed

@@ -8,10 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/dcverify/dcverify/verifier/check"
@@ -112,6 +109,7 @@ type Origin struct {
 	Layer   string `json:"layer"`
 	Name    string `json:"name,omitempty"`    // which one of several layers of that kind: a feature, an image
 	Assumed string `json:"assumed,omitempty"` // whose word the value is, when nobody has looked
+	Locked  string `json:"locked,omitempty"`  // to which release a lock file holds it, where that may differ from the newest
 	Value   string `json:"value,omitempty"`   // of a shadow, and what is known of an unknown value; a winner's is the value itself
 	source.Place
 }
@@ -210,7 +208,8 @@ func (r *Report) judge(failOn FailOn) {
 	}
 }
 
-// Environment is the layer table of the given variables, without those that nobody sets.
+// Environment is the layer table of the given variables, without those that nobody sets. One that a view does not know stays:
+// somebody may set it.
 func Environment(s *facts.Snapshot, names []string) []Variable {
 	variables := []Variable{}
 	for _, name := range names {
@@ -235,7 +234,7 @@ func Environment(s *facts.Snapshot, names []string) []Variable {
 			for _, shadow := range got.Shadows {
 				value.Shadows = append(value.Shadows, reported(shadow))
 			}
-			said = said || got.Set || got.Origin.Layer != ""
+			said = said || got.Set || got.Origin.Layer != "" || got.Unknown != ""
 			variable.Views[view.Name] = value
 		}
 		if said {
@@ -255,7 +254,7 @@ func reportedViews(s *facts.Snapshot) []goenv.View {
 }
 
 func reported(o goenv.Origin) Origin {
-	return Origin{Layer: o.Layer, Name: mask(o.Name), Assumed: mask(o.Assumed), Value: mask(o.Value), Place: o.Place}
+	return Origin{Layer: o.Layer, Name: mask(o.Name), Assumed: mask(o.Assumed), Locked: mask(o.Locked), Value: mask(o.Value), Place: o.Place}
 }
 
 // programs is which go, dlv and gopls run. In a workspace nothing is run.
@@ -315,83 +314,6 @@ func proofs(s *facts.Snapshot) []Proof {
 		}
 	}
 	return result
-}
-
-// secrets is what looks like a user and password in a URL, or like a token, and what is shown in its place. A sign that each
-// of them has is looked for first: nearly every text has none.
-var secrets = []struct {
-	sign  string
-	looks *regexp.Regexp
-	shown string
-}{
-	{"@", regexp.MustCompile(`(://)[^/?#\s,|"]+@`), "${1}***@"}, // to the last @: passwords hold some
-	{"=", regexp.MustCompile(`(?i)\b([a-z_-]*(?:token|secret|password|api_?key)=)[^\s&,;|"']+`), "${1}***"},
-	{"gh", regexp.MustCompile(`\bgh[opsur]_[\w-]{16,}`), "***"},
-	{"github_pat_", regexp.MustCompile(`\bgithub_pat_[\w-]{16,}`), "***"},
-	{"glpat-", regexp.MustCompile(`\bglpat-[\w-]{16,}`), "***"},
-}
-
-// mask hides what looks like a secret.
-func mask(text string) string {
-	for _, secret := range secrets {
-		if strings.Contains(text, secret.sign) {
-			text = secret.looks.ReplaceAllString(text, secret.shown)
-		}
-	}
-	return text
-}
-
-func maskedTexts(texts []string) []string {
-	texts = slices.Clone(texts)
-	for i := range texts {
-		texts[i] = mask(texts[i])
-	}
-	return texts
-}
-
-func masked(findings []finding.Finding) []finding.Finding {
-	result := make([]finding.Finding, len(findings))
-	for i, f := range findings {
-		f.Message, f.Cause = mask(f.Message), mask(f.Cause)
-		f.Evidence = maps.Clone(f.Evidence)
-		for name, value := range f.Evidence {
-			f.Evidence[name] = mask(value)
-		}
-		f.Related = slices.Clone(f.Related)
-		for j := range f.Related {
-			f.Related[j].Message = mask(f.Related[j].Message)
-		}
-		f.Fixes = slices.Clone(f.Fixes)
-		for j := range f.Fixes {
-			f.Fixes[j].Message, f.Fixes[j].Commands = mask(f.Fixes[j].Message), maskedTexts(f.Fixes[j].Commands)
-		}
-		f.Upstream = maskedTexts(f.Upstream)
-		result[i] = f
-	}
-	return result
-}
-
-// maskedProof masks what tools said, which may be what they were told.
-func maskedProof(proof facts.Proof) facts.Proof {
-	proof.Reason, proof.Output = mask(proof.Reason), mask(proof.Output)
-	proof.Steps = append([]facts.Step{}, proof.Steps...)
-	for i := range proof.Steps {
-		proof.Steps[i].Detail = mask(proof.Steps[i].Detail)
-	}
-	if proof.Repeated != nil {
-		repeated := *proof.Repeated
-		repeated.Others = slices.Clone(repeated.Others)
-		for i := range repeated.Others {
-			repeated.Others[i].Reason = mask(repeated.Others[i].Reason)
-		}
-		proof.Repeated = &repeated
-	}
-	if proof.Server != nil {
-		server := *proof.Server
-		server.Target = mask(server.Target)
-		proof.Server = &server
-	}
-	return proof
 }
 
 // JSON writes the canonical form.

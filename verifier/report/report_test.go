@@ -192,6 +192,24 @@ var runs = map[string]func() Run{
 		r.Outcomes = r.Outcomes[:1]
 		return r
 	},
+	// An image that nobody has: nothing is known, and it is said once.
+	"unknown-base": func() Run {
+		const away = "the configuration of registry.example/base:1 is not at hand"
+		r := cleanRun()
+		unseen := []goenv.Layer{{Kind: goenv.Image, Unknown: map[string]string{"GOROOT": away, "GOPATH": away}}}
+		r.Snapshot = &facts.Snapshot{
+			Target: facts.Target{Kind: "workspace", Name: "shop"},
+			Views:  []goenv.View{{Name: goenv.ImageView, Layers: unseen}, {Name: goenv.RemoteView, Layers: unseen}},
+		}
+		r.Outcomes = r.Outcomes[:1]
+		for i := range 12 {
+			r.Outcomes = append(r.Outcomes, check.Outcome{Code: fmt.Sprintf("DV5%02d", i), Status: facts.Skipped, Reason: away})
+		}
+		r.Outcomes = append(r.Outcomes,
+			check.Outcome{Code: "DV704", Status: facts.Skipped, Reason: "there is no Go to be edited"},
+			check.Outcome{Code: "DV801", Status: facts.Broken, Reason: away})
+		return r
+	},
 	"long": func() Run {
 		r := cleanRun()
 		flags := strings.TrimSpace(strings.Repeat("-tags=ä ", 400)) + " end"
@@ -289,7 +307,7 @@ func TestGolden(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range []string{"error", "unknown-views", "workspace", "control-characters"} {
+	for _, name := range []string{"error", "unknown-views", "unknown-base", "workspace", "control-characters"} {
 		golden(t, name+"-environment.txt", environmentOf(t, New(runs[name]())))
 	}
 	r := New(runs["error"]())
@@ -610,3 +628,14 @@ type closed struct{}
 var errClosed = fmt.Errorf("closed")
 
 func (closed) Write([]byte) (int, error) { return 0, errClosed }
+
+// TestNobodySetsAnything wants words even where there is nothing to show.
+func TestNobodySetsAnything(t *testing.T) {
+	var b strings.Builder
+	if err := EnvironmentText(&b, []Variable{{Name: "GOROOT", Views: map[string]Value{goenv.RemoteView: {Unknown: "x"}}}}, false); err != nil {
+		t.Fatal(err)
+	}
+	if want := "nobody is seen to set a variable of Go's, or PATH\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,12 +47,22 @@ func Text(w io.Writer, r Report, options TextOptions) error {
 type text struct {
 	w io.Writer
 	TextOptions
-	err error
+	apart bool // whether the last line was an empty one
+	err   error
 }
 
 func (t *text) line(format string, args ...any) {
+	t.apart = false
 	if t.err == nil {
 		_, t.err = fmt.Fprintf(t.w, format+"\n", args...)
+	}
+}
+
+// gap sets what follows apart, once.
+func (t *text) gap() {
+	if !t.apart {
+		t.line("")
+		t.apart = true
 	}
 }
 
@@ -88,134 +97,7 @@ func (t *text) header(r Report) {
 		who = " (" + clean(strings.Join(details, ", ")) + ")"
 	}
 	t.line("dcverify %s  %s %s%s", r.Tool.Version, r.Target.Kind, clean(r.Target.Name), who)
-	t.line("")
-}
-
-// table shows, per view, which go runs and the variables that matter: GOROOT always, others where the views disagree.
-func (t *text) table(r Report) {
-	views := slices.DeleteFunc(slices.Clone(goenv.Views), func(view string) bool {
-		return !slices.ContainsFunc(r.Environment, func(v Variable) bool { _, ok := v.Views[view]; return ok })
-	})
-	if len(views) == 0 {
-		return
-	}
-	if slices.ContainsFunc(r.Environment, debuggedOtherwise) {
-		views = append(views, goenv.DebuggeeView)
-	}
-	rows := [][]string{append([]string{"VARIABLE"}, views...)}
-	assumed := map[string]bool{} // whose word the marked values are
-	for _, program := range r.Programs {
-		if program.Name != "go" {
-			continue
-		}
-		row := []string{"go"}
-		for _, view := range views {
-			version := strings.TrimPrefix(program.Views[view].Version, "go")
-			row = append(row, cell(version, false, version == ""))
-		}
-		rows = append(rows, row)
-	}
-	goroot := false
-	for _, variable := range r.Environment {
-		goroot = goroot || variable.Name == "GOROOT"
-		if variable.Name == "PATH" || (variable.Name != "GOROOT" && agree(variable)) {
-			continue
-		}
-		row := []string{variable.Name}
-		for _, view := range views {
-			value := variable.Views[view]
-			text := cell(value.Effective, value.Unknown != "", value.Effective == "")
-			if value.Unknown == "" && value.Origin != nil && value.Origin.Assumed != "" {
-				assumed[value.Origin.Assumed] = true
-				text += assumedMark
-			}
-			row = append(row, text)
-		}
-		rows = append(rows, row)
-	}
-	if !goroot {
-		row := []string{"GOROOT"}
-		for range views {
-			row = append(row, "-")
-		}
-		rows = append(rows, row)
-	}
-	widths := make([]int, len(views)+1)
-	room := max(8, (t.Width-14)/max(1, len(views))-2)
-	for _, row := range rows {
-		for i := range row {
-			if i > 0 {
-				value, marked := strings.CutSuffix(clean(row[i]), assumedMark)
-				if row[i] = shorten(value, room); marked {
-					row[i] += assumedMark
-				}
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
-		}
-	}
-	for i, row := range rows {
-		var b strings.Builder
-		for j, value := range row {
-			b.WriteString(value + strings.Repeat(" ", widths[j]-utf8.RuneCountInString(value)+2))
-		}
-		words := strings.TrimRight(b.String(), " ")
-		if i == 0 {
-			words = t.color(dim, words)
-		}
-		t.line("%s", words)
-	}
-	for _, word := range slices.Sorted(maps.Keys(assumed)) {
-		t.line("%s", t.color(dim, strings.TrimSpace(assumedMark)+" assumed from "+clean(word)+", and not seen"))
-	}
-	t.line("")
-}
-
-// assumedMark stands behind a value in the table that nobody has seen.
-const assumedMark = " ?"
-
-func cell(value string, unknown, empty bool) string {
-	switch {
-	case unknown:
-		return "unknown"
-	case empty:
-		return "-"
-	}
-	return value
-}
-
-// byItself is the layers that nobody had to write for: go's own, and what the extension passes on of them.
-var byItself = []string{goenv.Default, goenv.GorootEnv, goenv.Extension, goenv.Delve}
-
-// debuggedOtherwise tells whether a debug configuration gives its program another value than the tools have.
-func debuggedOtherwise(v Variable) bool {
-	tools := v.Views[goenv.ToolsView]
-	debuggee, ok := v.Views[goenv.DebuggeeView]
-	if !ok || debuggee.Origin != nil && slices.Contains(byItself, debuggee.Origin.Layer) {
-		return false
-	}
-	return debuggee.Unknown != tools.Unknown || debuggee.Effective != tools.Effective
-}
-
-// agree tells whether nobody but go itself sets the variable, or whoever does comes to one value in all views.
-func agree(v Variable) bool {
-	values, declared := map[string]bool{}, false
-	for _, value := range v.Views {
-		if value.Unknown == "" || value.Origin != nil { // a view that is not known at all differs from nothing
-			values[value.Effective+value.Unknown] = true
-			declared = declared || (value.Origin != nil && !slices.Contains(byItself, value.Origin.Layer))
-		}
-	}
-	return !declared || len(values) <= 1
-}
-
-// shorten keeps both ends of a value: paths tell themselves apart there.
-func shorten(value string, room int) string {
-	runes := []rune(value)
-	if len(runes) <= room {
-		return value
-	}
-	tail := (room - 1) * 2 / 3
-	return string(runes[:room-1-tail]) + "…" + string(runes[len(runes)-tail:])
+	t.gap()
 }
 
 func (t *text) finding(f finding.Finding) {
@@ -244,18 +126,22 @@ func (t *text) finding(f finding.Finding) {
 			}
 		}
 	}
-	t.line("")
+	t.gap()
 }
 
-// paragraph wraps words at the width of the terminal, under the mark of the finding.
+// paragraph writes words under the mark of the finding.
 func (t *text) paragraph(label, words string) {
 	const indent = "    "
-	line := indent + label
-	empty := true
+	t.wrapped(indent+label, indent+strings.Repeat(" ", len(label)), words)
+}
+
+// wrapped breaks words at the width of the terminal; first stands before the first line, and further before each other.
+func (t *text) wrapped(first, further, words string) {
+	line, empty := first, true
 	for _, word := range strings.Fields(clean(words)) {
 		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > t.Width {
 			t.line("%s", line)
-			line, empty = indent+strings.Repeat(" ", len(label)), true
+			line, empty = further, true
 		}
 		if !empty {
 			line += " "
@@ -326,28 +212,46 @@ func tries(n int) string {
 	return fmt.Sprintf("%d tries", n)
 }
 
-// undone lists what was not asked, and why: it is no pass.
+// undone lists what was not asked, and why: it is no pass. What has one reason, such as an image that nobody has, is one line.
 func (t *text) undone(r Report) {
+	type reason struct {
+		status facts.Status
+		words  string
+	}
+	codes := map[reason][]string{}
+	var order []reason
 	for _, o := range r.Outcomes {
-		if o.Status == facts.Skipped || o.Status == facts.Broken {
-			t.line("- %s %s: %s", o.Code, o.Status, clean(o.Reason))
+		if o.Status != facts.Skipped && o.Status != facts.Broken {
+			continue
 		}
+		why := reason{o.Status, o.Reason}
+		if codes[why] == nil {
+			order = append(order, why)
+		}
+		codes[why] = append(codes[why], o.Code)
+	}
+	for _, why := range order {
+		t.wrapped("- ", "  ", fmt.Sprintf("%s %s: %s", strings.Join(codes[why], " "), why.status, why.words))
 	}
 }
 
 func (t *text) verdict(r Report) {
 	if !t.Quiet {
-		t.line("")
+		t.gap()
 		counts := []string{fmt.Sprintf("%d passed", r.Summary.Passed)}
 		for _, c := range []struct {
-			n            int
-			one, several string
-		}{{r.Summary.Warned, "warned", "warned"}, {r.Summary.Failed, "failed", "failed"}, {r.Summary.Skipped, "skipped", "skipped"}, {r.Summary.Broken, "broken", "broken"}} {
+			n    int
+			word facts.Status
+		}{{r.Summary.Warned, facts.Warned}, {r.Summary.Failed, facts.Fails}, {r.Summary.Skipped, facts.Skipped}, {r.Summary.Broken, facts.Broken}} {
 			if c.n > 0 {
-				counts = append(counts, fmt.Sprintf("%d %s", c.n, c.one))
+				counts = append(counts, fmt.Sprintf("%d %s", c.n, c.word))
 			}
 		}
-		t.line("%s in %s", strings.Join(counts, ", "), (time.Duration(r.DurationMs) * time.Millisecond).Round(100*time.Millisecond))
+		took := time.Duration(r.DurationMs) * time.Millisecond
+		if took > time.Second {
+			took = took.Round(100 * time.Millisecond)
+		}
+		t.line("%s in %s", strings.Join(counts, ", "), took)
 	}
 	t.line("%s", t.color(map[Verdict]string{Passed: green, Warned: yellow, Failed: red, Incomplete: yellow}[r.Verdict], Line(r)))
 }

@@ -24,11 +24,15 @@ func (r *resolver) readFeatures() {
 	for _, name := range r.root.Get("overrideFeatureInstallOrder").Elements {
 		override = append(override, name.Text)
 	}
+	r.readLock()
 	features, problems := devcontainer.Order(used, r.Config, r.opened(), override, r.manifest)
 	for _, p := range problems {
 		r.problem(p.Kind, p.Message, p.Place)
 	}
 	r.project.Features = features
+	for _, p := range r.lock.Unread(features) {
+		r.problem(p.Kind, p.Message, p.Place)
+	}
 }
 
 // opened is the folder that the host's tool opens, inside of the files that are at hand.
@@ -46,8 +50,21 @@ func (r *resolver) manifest(feature devcontainer.Feature) devcontainer.Manifest 
 		r.exists(feature.Folder)
 		return devcontainer.LocalManifest(r.workspace, feature.Folder)
 	}
+	locked, problem := r.lock.Of(feature)
+	if problem != nil {
+		r.stopped(*problem)
+		return devcontainer.Manifest{Unknown: problem.Message}
+	}
+	if locked.Digest == "" {
+		return r.published(feature)
+	}
+	return r.lockedManifest(feature, locked)
+}
+
+// published is the manifest of a feature that somebody offers, as its Address names it.
+func (r *resolver) published(feature devcontainer.Feature) devcontainer.Manifest {
 	if address := feature.Address(); r.Feature != nil && address != "" {
-		text, err := r.Feature(address)
+		text, err := r.askFeature(address)
 		switch {
 		case err == nil:
 			root, _ := jsonc.Read(source.File{Name: feature.Reference, Text: text})
@@ -56,7 +73,18 @@ func (r *resolver) manifest(feature devcontainer.Feature) devcontainer.Manifest 
 			return devcontainer.Manifest{Missing: true, Unknown: "there is no feature " + feature.Reference + ": " + err.Error()}
 		}
 	}
-	if text, from, ok := knowledge.FeatureManifest(feature.ID, feature.Version); ok {
+	return tabled(feature)
+}
+
+// tabled is what the table knows of a feature. It knows nothing of digests, but of the version that a lock file says.
+func tabled(feature devcontainer.Feature) devcontainer.Manifest {
+	version := feature.Version
+	if feature.Locked.Digest != "" {
+		if version = feature.Locked.Version; strings.Count(version, ".") != 2 {
+			return devcontainer.Manifest{Unknown: "the release of " + feature.Reference + " that the lock file names is not at hand"}
+		}
+	}
+	if text, from, ok := knowledge.FeatureManifest(feature.ID, version); ok {
 		root, _ := jsonc.Read(source.File{Name: feature.Reference, Text: text})
 		return devcontainer.Manifest{Root: devcontainer.WithoutPlaces(root), Assumed: from}
 	}
@@ -70,7 +98,7 @@ func MergedConfiguration(workspace fs.FS, options Options) (jsonc.Node, error) {
 	if err != nil {
 		return jsonc.Node{}, err
 	}
-	r := &resolver{Options: options, workspace: workspace, folder: devcontainer.ProjectFolder(options.Config), unnamed: true}
+	r := &resolver{Options: options, workspace: workspace, folder: devcontainer.ProjectFolder(options.Config), unnamed: true, unlocked: true}
 	r.readConfig(file)
 	r.readImage()
 	r.readFeatures()

@@ -42,6 +42,10 @@ type resolver struct {
 	project   facts.Project
 	unnamed   bool // no container exists yet, so that it has no id
 
+	lock     devcontainer.Lock
+	unlocked bool                     // nobody looks at the lock file
+	answers  map[string]featureAnswer // by address: what Feature said
+
 	build     *dockerfile.Build          // of the Dockerfile, or of one that only says FROM the image
 	reading   *dockerfile.Reading        // what the reference CLI believes of the Dockerfile
 	context   string                     // folder of the workspace that the build copies from

@@ -76,12 +76,8 @@ func editorViews(project facts.Project, decided []goenv.View) []goenv.View {
 	}
 	remote := decided[len(decided)-1].Layers
 	views = append(views, shown(project, goenv.TerminalView, remote))
-	settings := vscode.Effective(project.Settings)
-	tools := goenv.Layer{Kind: goenv.ToolsEnvVars, Set: map[string]string{}, Places: settings.ToolsEnvVarsPlaces}
 	environ := goenv.View{Layers: remote}.Environ()
-	for name, text := range settings.ToolsEnvVars {
-		tools.Set[name] = vscode.Resolve(text, project.Folder, environ)
-	}
+	tools := vscode.Lookup{Env: environ, Settings: vscode.Effective(project.Settings), Workspace: project.Folder}.ToolsEnvVars()
 	if len(tools.Set) > 0 {
 		remote = append(remote[:len(remote):len(remote)], tools)
 	}

@@ -74,7 +74,7 @@ func (r *resolver) imageLayers() []goenv.Layer {
 		layers = append(layers, written)
 	}
 	for _, feature := range r.project.Features {
-		layer := goenv.Layer{Kind: goenv.Feature, Name: feature.Reference, Assumed: feature.Assumed, Unseen: feature.Unknown, Set: map[string]string{}}
+		layer := goenv.Layer{Kind: goenv.Feature, Name: feature.Reference, Assumed: feature.Assumed, Unseen: feature.Unknown, Locked: feature.Locked.Note, Set: map[string]string{}}
 		if feature.Unknown == "" {
 			env = r.extend(env, &layer, feature)
 		}

@@ -1,6 +1,7 @@
 package vscode
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -16,6 +17,7 @@ import (
 type Debuggee struct {
 	Layers    []goenv.Layer      // over the tools view, lowest first: Delve's own, each envFile, then env
 	Request   map[string]*string // env of the launch request: with go.toolsEnvVars; nil takes a variable away
+	Flags     []string           // of dlv dap, besides those of the extension
 	Program   string             // what it debugs, with the editor's variables replaced; empty where that depends on the moment
 	Problems  []DebuggeeProblem
 	NotProved string // why Delve is not started with that environment as it stands
@@ -24,7 +26,7 @@ type Debuggee struct {
 
 // DebuggeeProblem is something in a debug configuration that keeps a variable, or the whole session, from the program.
 type DebuggeeProblem struct {
-	Kind  string       `json:"kind"`           // "missing", "relative", "no-text", or a kind of [EnvFileProblem]
+	Kind  string       `json:"kind"`           // "missing", "relative", "no-text", "setting-no-text", or a kind of [EnvFileProblem]
 	Name  string       `json:"name,omitempty"` // of the variable, or the envFile
 	Words string       `json:"words,omitempty"`
 	Place source.Place `json:"place,omitzero"`
@@ -35,7 +37,9 @@ type Debuggees struct {
 	Workspace string
 	Host      goenv.Environ                          // of the process that runs the extension: ${env:X} in launch.json
 	Tools     goenv.Environ                          // of gopls and Delve
-	Always    map[string]string                      // what every launch request carries: go.toolsEnvVars, and GOPATH
+	Always    []goenv.Layer                          // what every launch request carries: see [Lookup.Requested], and GOPATH
+	NoText    map[string]jsonc.Kind                  // variables of go.toolsEnvVars that are no texts
+	Flags     []string                               // of dlv, where a configuration has none: go.delveConfig.dlvFlags
 	Read      func(path string) (source.File, error) // reads an envFile
 }
 
@@ -45,9 +49,7 @@ type Debuggees struct {
 func (d Debuggees) Of(configuration LaunchConfiguration) Debuggee {
 	root := overlay(configuration.Root)
 	result := Debuggee{Request: map[string]*string{}, NotProved: notProved(root), Starts: starts(root)}
-	for name, value := range d.Always {
-		result.Request[name] = &value
-	}
+	result.request(d.Always)
 	if program, unknown := d.substitute(root.Get("program").Text); unknown == "" && program != "" {
 		if !path.IsAbs(program) {
 			program = path.Join(d.Workspace, program)
@@ -64,12 +66,50 @@ func (d Debuggees) Of(configuration LaunchConfiguration) Debuggee {
 		}
 	}
 	d.readEnv(&result, root.Get("env"))
+	d.readFlags(&result, root.Get("dlvFlags"))
+	if result.Starts && root.Get("debugAdapter").Text != "legacy" {
+		d.findRefused(&result)
+	}
 	// Delve sets this for builds of its own, at the start of all its commands, and hands it on (cmd/dlv/main.go).
 	if own := result.Request["CGO_CFLAGS"]; d.Tools["CGO_CFLAGS"] == "" && (own == nil || *own == "") {
 		delve := goenv.Layer{Kind: goenv.Delve, Set: map[string]string{"CGO_CFLAGS": "-O0 -g"}}
 		result.Layers = append([]goenv.Layer{delve}, result.Layers...)
 	}
 	return result
+}
+
+// request makes layers part of the launch request.
+func (r *Debuggee) request(layers []goenv.Layer) {
+	for _, layer := range layers {
+		for _, name := range layer.Unset {
+			r.Request[name] = nil
+		}
+		for name, value := range layer.Set {
+			r.Request[name] = &value
+		}
+	}
+}
+
+// findRefused finds the values of go.toolsEnvVars for which Delve refuses the request: all that are no text, but where an
+// envFile, env or the extension puts something else in their place.
+func (d Debuggees) findRefused(result *Debuggee) {
+	for i, layer := range d.Always {
+		above := slices.Concat(d.Always[i+1:], result.Layers)
+		for _, name := range slices.Sorted(maps.Keys(layer.Unknown)) {
+			if slices.ContainsFunc(above, func(over goenv.Layer) bool { return speaksOf(over, name) }) {
+				continue
+			}
+			result.Problems = append(result.Problems, DebuggeeProblem{Kind: "setting-no-text", Name: name, Words: string(d.NoText[name]), Place: layer.Places[name]})
+			result.NotProved = "Delve refuses an env with a value that is no text"
+		}
+	}
+}
+
+// speaksOf tells whether a layer has a say about a variable.
+func speaksOf(layer goenv.Layer, name string) bool {
+	_, set := layer.Set[name]
+	_, unknown := layer.Unknown[name]
+	return set || unknown || layer.Unseen != "" || slices.Contains(layer.Unset, name)
 }
 
 // overlay lays what stands under linux over the rest, as the editor does for every configuration before extensions see it.
@@ -125,7 +165,7 @@ func (d Debuggees) readFile(result *Debuggee, node jsonc.Node) {
 }
 
 func (d Debuggees) addFile(result *Debuggee, file source.File) {
-	parsed := ParseEnvFile(file, d.Tools)
+	parsed := ParseEnvFile(file, d.references())
 	layer := goenv.Layer{Kind: goenv.LaunchFile, Name: file.Name, Set: parsed.Set, Places: parsed.Places}
 	for _, name := range slices.Sorted(maps.Keys(parsed.Set)) {
 		value := parsed.Set[name]
@@ -135,6 +175,18 @@ func (d Debuggees) addFile(result *Debuggee, file source.File) {
 		result.Problems = append(result.Problems, DebuggeeProblem{Kind: string(p.Kind), Name: p.Name, Place: p.Place})
 	}
 	result.Layers = append(result.Layers, layer)
+}
+
+// references is what ${NAME} of an envFile finds in the environment of the tools. The extension reads it before anything makes
+// a text of null, which counts as nothing there.
+func (d Debuggees) references() goenv.Environ {
+	environ := WithToolFlags(d.Tools)
+	for name, kind := range d.NoText {
+		if kind == jsonc.Null || environ[name] == "0" || environ[name] == "false" {
+			delete(environ, name)
+		}
+	}
+	return environ
 }
 
 func (d Debuggees) readEnv(result *Debuggee, env jsonc.Node) {
@@ -169,6 +221,22 @@ func (d Debuggees) readEnv(result *Debuggee, env jsonc.Node) {
 		}
 	}
 	result.Layers = append(result.Layers, layer)
+}
+
+// readFlags takes the flags of the configuration, or else those of the settings (goDebugConfiguration.ts).
+func (d Debuggees) readFlags(result *Debuggee, own jsonc.Node) {
+	flags := d.Flags
+	if own.Is(jsonc.Array) {
+		flags = texts(own)
+	}
+	for _, flag := range flags {
+		value, unknown := d.substitute(flag)
+		if unknown != "" {
+			result.NotProved = cmp.Or(result.NotProved, unknown)
+			continue
+		}
+		result.Flags = append(result.Flags, value)
+	}
 }
 
 // substitute replaces the editor's variables in a text of launch.json, as the editor does on the side of the extension. What

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dcverify/dcverify/verifier/goenv"
+	"github.com/dcverify/dcverify/verifier/jsonc"
 	"github.com/dcverify/dcverify/verifier/source"
 )
 
@@ -19,7 +21,10 @@ func debuggees(files map[string]string) Debuggees {
 		Workspace: "/src",
 		Host:      goenv.Environ{"HOME": "/home/dev", "HOST": "of the host"},
 		Tools:     goenv.Environ{"HOME": "/home/dev", "GODEBUG": "gctrace=1", "TOOL": "t"},
-		Always:    map[string]string{"GODEBUG": "gctrace=1", "GOPATH": "/go"},
+		Always: []goenv.Layer{
+			{Kind: goenv.ToolsEnvVars, Set: map[string]string{"GODEBUG": "gctrace=1"}},
+			{Kind: goenv.Extension, Set: map[string]string{"GOPATH": "/go"}},
+		},
 		Read: func(path string) (source.File, error) {
 			text, ok := files[path]
 			if !ok {
@@ -27,6 +32,22 @@ func debuggees(files map[string]string) Debuggees {
 			}
 			return source.File{Name: strings.TrimPrefix(path, "/src/"), Text: text}, nil
 		},
+	}
+}
+
+func TestDebuggeeFlags(t *testing.T) {
+	for configuration, want := range map[string][]string{
+		`{}`:               {"--check-go-version=false", "--wd=/src"},
+		`{"dlvFlags": []}`: nil,
+		`{"dlvFlags": ["--log-output=${workspaceFolderBasename}"]}`:             {"--log-output=src"},
+		`{"dlvFlags": ["--a"], "linux": {"dlvFlags": ["--backend=native", 1]}}`: {"--backend=native"},
+	} {
+		d := debuggees(nil)
+		d.Flags = []string{"--check-go-version=false", "--wd=${workspaceFolder}"}
+		root, _ := jsonc.Read(source.File{Text: configuration})
+		if diff := cmp.Diff(want, d.Of(LaunchConfiguration{Root: root}).Flags); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", configuration, diff)
+		}
 	}
 }
 
@@ -126,6 +147,134 @@ func TestDebuggee(t *testing.T) {
 	}
 }
 
+// TestRequestedSettings is about what the settings make of the launch request.
+func TestRequestedSettings(t *testing.T) {
+	no := func(names ...string) map[string]*string {
+		request := map[string]*string{}
+		for _, name := range names {
+			request[name] = nil
+		}
+		return request
+	}
+	with := func(request map[string]*string, entries ...string) map[string]*string {
+		for _, entry := range entries {
+			name, value, _ := strings.Cut(entry, "=")
+			request[name] = &value
+		}
+		return request
+	}
+	const proxies = `"http.useLocalProxyConfiguration": false, "http.proxy": "http://p:3128"`
+	allProxies := []string{"http_proxy=http://p:3128", "HTTP_PROXY=http://p:3128", "https_proxy=http://p:3128", "HTTPS_PROXY=http://p:3128"}
+	for name, test := range map[string]struct {
+		machine       string // settings
+		configuration string
+		want          map[string]*string
+		problems      string
+	}{
+		"text":             {`{"go.toolsEnvVars": {"A": "${workspaceFolder}/a"}}`, `{}`, with(no(), "A=/src/a"), ""},
+		"null takes away":  {`{"go.toolsEnvVars": {"A": null}}`, `{}`, no("A"), ""},
+		"number":           {`{"go.toolsEnvVars": {"A": 1, "B": "b"}}`, `{}`, with(no(), "B=b"), "setting-no-text A number"},
+		"several":          {`{"go.toolsEnvVars": {"C": {}, "A": true, "B": ["b"]}}`, `{}`, no(), "setting-no-text A bool, setting-no-text B array, setting-no-text C object"},
+		"number beneath":   {`{"go.toolsEnvVars": {"A": 1}}`, `{"env": {"A": "2"}}`, with(no(), "A=2"), ""},
+		"null above":       {`{"go.toolsEnvVars": {"A": 1}}`, `{"env": {"A": null}}`, no("A"), ""},
+		"envFile above":    {`{"go.toolsEnvVars": {"A": 1}}`, `{"envFile": "/src/.env"}`, with(no(), "A=${A}", "B="), ""},
+		"of the moment":    {`{"go.toolsEnvVars": {"A": 1}}`, `{"env": {"A": "${file}"}}`, no(), ""},
+		"attach":           {`{"go.toolsEnvVars": {"A": 1}}`, `{"request": "attach"}`, no(), ""},
+		"legacy":           {`{"go.toolsEnvVars": {"A": 1}}`, `{"debugAdapter": "legacy"}`, no(), ""},
+		"proxy":            {`{` + proxies + `}`, `{}`, with(no(), allProxies...), ""},
+		"proxy of env":     {`{` + proxies + `}`, `{"env": {"HTTP_PROXY": ""}}`, with(no(), append(slices.Clone(allProxies), "HTTP_PROXY=")...), ""},
+		"proxy of setting": {`{"go.toolsEnvVars": {"http_proxy": "http://q", "https_proxy": 5, "HTTP_PROXY": null}, ` + proxies + `}`, `{}`, with(no(), allProxies...), ""},
+		"-json":            {`{"go.toolsEnvVars": {"GOFLAGS": "-mod=mod -json"}}`, `{}`, with(no(), "GOFLAGS=-mod=mod"), ""},
+		"-json of env":     {`{}`, `{"env": {"GOFLAGS": "-json"}}`, with(no(), "GOFLAGS=-json"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			settings := Effective(ReadSettings(parse(test.machine), MachineLayer))
+			host := goenv.Environ{"HOME": "/home/dev"}
+			lookup := Lookup{Env: host, Settings: settings, Workspace: "/src"}
+			tools := maps.Clone(host)
+			maps.Copy(tools, lookup.ToolsEnvVars().Set)
+			maps.Copy(tools, lookup.Proxy().Set)
+			d := debuggees(nil)
+			d.Host, d.Tools, d.Always, d.NoText = host, tools, lookup.Requested(), settings.ToolsEnvVarsNoText
+			d.Read = func(string) (source.File, error) {
+				return source.File{Name: ".env", Text: "A=\\${A}\nB=${GONE}\n"}, nil
+			}
+			got := d.Of(LaunchConfiguration{Root: parse(test.configuration)})
+			if diff := cmp.Diff(test.want, got.Request); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			var problems []string
+			for _, p := range got.Problems {
+				problems = append(problems, p.Kind+" "+p.Name+" "+p.Words)
+			}
+			if text := strings.Join(problems, ", "); text != test.problems || (got.NotProved == "Delve refuses an env with a value that is no text") != (text != "") {
+				t.Errorf("problems %q, not proved because %q", text, got.NotProved)
+			}
+			// What the program gets, layer by layer, is what the request makes of Delve's own environment.
+			sent := maps.Clone(host)
+			for name, value := range got.Request {
+				if delete(sent, name); value != nil {
+					sent[name] = *value
+				}
+			}
+			if sent["CGO_CFLAGS"] = "-O0 -g"; got.NotProved == "" {
+				view := goenv.View{Layers: slices.Concat([]goenv.Layer{{Kind: goenv.Process, Set: host}}, d.Always, got.Layers)}
+				if diff := cmp.Diff(sent, view.Environ()); diff != "" {
+					t.Errorf("the view: -sent +view:\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+// TestEnvFileReferences is about what ${NAME} of an envFile finds in settings that are no texts.
+func TestEnvFileReferences(t *testing.T) {
+	settings := Effective(ReadSettings(parse(`{"go.toolsEnvVars": {"N": null, "F": false, "Z": 0, "T": true, "L": [1, null, "x"], "O": {}, "GOFLAGS": "-a -json"}}`), MachineLayer))
+	lookup := Lookup{Settings: settings}
+	d := debuggees(nil)
+	d.Tools, d.Always, d.NoText = lookup.ToolsEnvVars().Set, nil, settings.ToolsEnvVarsNoText
+	d.Tools["OWN"] = "0"
+	d.Read = func(string) (source.File, error) {
+		return source.File{Name: ".env", Text: "A=${N}|${F}|${Z}|${T}|${L}|${O}|${OWN}|${GOFLAGS}\n"}, nil
+	}
+	got := d.Of(LaunchConfiguration{Root: parse(`{"envFile": "/e"}`)})
+	if want := "|||true|1,,x|[object Object]|0|-a"; got.Request["A"] == nil || *got.Request["A"] != want {
+		t.Errorf("got %v, want %s", got.Request["A"], want)
+	}
+	if want := (goenv.Environ{"N": "null", "F": "false", "Z": "0", "T": "true", "L": "1,,x", "O": "[object Object]", "GOFLAGS": "-a", "OWN": "0"}); !maps.Equal(want, d.Tools) {
+		t.Errorf("a process gets %v", d.Tools)
+	}
+}
+
+func TestWithoutJSON(t *testing.T) {
+	for flags, want := range map[string]string{
+		"": "", "-mod=mod": "-mod=mod", "-json": "", "--json": "", "-json=false": "", "-mod=mod -json": "-mod=mod", "-json -mod=mod": " -mod=mod",
+		"-a  -json\t-json -b": "-a -b", "-jsonx": "", "x-json": "x-json", "'-json'": "'-json'",
+	} {
+		if got := WithoutJSON(flags); got != want {
+			t.Errorf("%q becomes %q, want %q", flags, got, want)
+		}
+	}
+}
+
+// TestProxy is about whose http.proxy counts.
+func TestProxy(t *testing.T) {
+	for name, test := range map[string]struct{ label, container, folder, want string }{
+		"the host's":        {`{}`, `{"http.proxy": "http://c"}`, `{}`, ""},
+		"the machine's":     {`{}`, `{"http.proxy": "http://c", "http.useLocalProxyConfiguration": false}`, `{}`, "http://c"},
+		"of two layers":     {`{"http.useLocalProxyConfiguration": false, "http.proxy": "http://l"}`, `{"http.proxy": "http://c"}`, `{}`, "http://c"},
+		"taken back":        {`{"http.useLocalProxyConfiguration": false, "http.proxy": "http://l"}`, `{"http.useLocalProxyConfiguration": true}`, `{}`, ""},
+		"no text":           {`{"http.useLocalProxyConfiguration": false, "http.proxy": "http://l"}`, `{"http.proxy": null}`, `{}`, ""},
+		"a folder's":        {`{}`, `{"http.useLocalProxyConfiguration": false}`, `{"http.proxy": "http://f"}`, ""},
+		"a folder's switch": {`{}`, `{"http.proxy": "http://c"}`, `{"http.useLocalProxyConfiguration": false}`, ""},
+	} {
+		layers := slices.Concat(ReadSettings(parse(test.label), LabelLayer), ReadSettings(parse(test.container), DevContainerLayer), ReadSettings(parse(test.folder), FolderLayer))
+		if got := Effective(layers).Proxy; got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
 func FuzzDebuggee(f *testing.F) {
 	f.Add(`{"request": "launch", "env": {"A": null, "A": "${env:HOST}", "": 1}, "envFile": [1, "/e", "x"], "linux": {"env": []}}`, "A=${B}")
 	f.Add(`{"env": {"A": {"b": []}}, "envFile": {"a": "/e"}, "program": "${file"}`, "")
@@ -141,7 +290,7 @@ func FuzzDebuggee(f *testing.F) {
 		if got.NotProved != "" {
 			return
 		}
-		environ := goenv.View{Layers: append([]goenv.Layer{{Kind: goenv.Process, Set: d.Always}}, got.Layers...)}.Environ()
+		environ := goenv.View{Layers: slices.Concat(d.Always, got.Layers)}.Environ()
 		var unknown []string
 		for _, layer := range got.Layers {
 			for name := range layer.Unknown {

@@ -120,15 +120,6 @@ func (l Lookup) onPath(name string) string {
 	return ""
 }
 
-// ToolsEnvVars is the layer of the setting go.toolsEnvVars with its variables replaced.
-func (l Lookup) ToolsEnvVars() goenv.Layer {
-	layer := goenv.Layer{Kind: goenv.ToolsEnvVars, Set: map[string]string{}, Places: l.Settings.ToolsEnvVarsPlaces}
-	for name, value := range l.Settings.ToolsEnvVars {
-		layer.Set[name] = Resolve(value, l.Workspace, l.Env)
-	}
-	return layer
-}
-
 // Activation is what the extension does to PATH after it found a go: unless that go came from PATH, the folder bin of
 // the GOROOT that `go env` answers with goes in front (goInstallTools.ts:586-591, goEnvironmentStatus.ts:325-379). With a
 // toolchain switch that is the folder of the toolchain, while GOROOT in the environment stays what it was.

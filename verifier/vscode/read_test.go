@@ -72,14 +72,14 @@ func TestEffectiveTiers(t *testing.T) {
 	var all []Setting
 	all = append(all, layer(LabelLayer, `{"go.toolsEnvVars": {"A": "label"}, "go.gopath": "/label", "go.terminal.activateEnvironment": false}`)...)
 	all = append(all, layer(FeatureLayer("x"), `{"go.toolsGopath": "/feature"}`)...)
-	all = append(all, layer(DevContainerLayer, `{"go.toolsEnvVars": {"B": "1", "N": 1}, "go.gopath": "/own", "go.alternateTools": {"go": "/x/go"}}`)...)
+	all = append(all, layer(DevContainerLayer, `{"go.toolsEnvVars": {"B": "1", "N": 1}, "go.gopath": "/own", "go.alternateTools": {"go": "/x/go"}, "go.delveConfig": {"dlvFlags": ["--a"]}}`)...)
 	all = append(all, layer(WorkspaceFileLayer, `{"go.gopath": "/workspace-file"}`)...)
-	all = append(all, layer(FolderLayer, `{"go.toolsEnvVars": {"B": "", "C": "3"}, "go.alternateTools": {"dlv": 5}, "go.toolsGopath": null, "go.terminal.activateEnvironment": true}`)...)
+	all = append(all, layer(FolderLayer, `{"go.toolsEnvVars": {"B": "", "C": "3"}, "go.alternateTools": {"dlv": 5}, "go.toolsGopath": null, "go.delveConfig": {"showLog": true}, "go.terminal.activateEnvironment": true}`)...)
 	got := Effective(all)
 	got.ToolsEnvVarsPlaces, got.AlternateToolsPlace = nil, source.Place{}
 	want := Settings{
-		Gopath: "/own", AlternateTools: map[string]string{"go": "/x/go", "dlv": ""},
-		ToolsEnvVars: map[string]string{"B": "", "C": "3", "N": "1"},
+		Gopath: "/own", DlvFlags: []string{"--a"}, AlternateTools: map[string]string{"go": "/x/go", "dlv": ""},
+		ToolsEnvVars: map[string]string{"B": "", "C": "3", "N": "1"}, ToolsEnvVarsNoText: map[string]jsonc.Kind{"N": jsonc.Number},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

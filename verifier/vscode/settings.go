@@ -17,6 +17,9 @@ import (
 	"github.com/dcverify/dcverify/verifier/source"
 )
 
+// NoVersionCheck is the flag of dlv that lets it debug what a Go has built that it does not support.
+const NoVersionCheck = "--check-go-version=false"
+
 // Settings is the part of the editor's settings that decides which go, dlv and gopls run, and in which environment.
 type Settings struct {
 	Goroot              string            `json:"go.goroot,omitempty"`
@@ -24,15 +27,18 @@ type Settings struct {
 	ToolsGopath         string            `json:"go.toolsGopath,omitempty"`
 	AlternateTools      map[string]string `json:"go.alternateTools,omitempty"`
 	ToolsEnvVars        map[string]string `json:"go.toolsEnvVars,omitempty"`
+	Proxy               string            `json:"http.proxy,omitempty"`
 	DoNotActivate       bool              `json:"go.terminal.activateEnvironment.false,omitempty"` // inverted: the default is true
 	NoLanguageServer    bool              `json:"go.useLanguageServer.false,omitempty"`            // inverted: the default is true
 	LanguageServerFlags []string          `json:"go.languageServerFlags,omitempty"`
 	BuildFlags          []string          `json:"go.buildFlags,omitempty"`
 	BuildTags           string            `json:"go.buildTags,omitempty"`
+	DlvFlags            []string          `json:"go.delveConfig.dlvFlags,omitempty"`
 	Gopls               map[string]string `json:"gopls,omitempty"` // the settings of gopls itself, by name without "gopls.", as JSON
 	ToolsEnvVarsPlaces  map[string]source.Place
-	GorootPlace         source.Place `json:",omitzero"`
-	AlternateToolsPlace source.Place `json:",omitzero"`
+	ToolsEnvVarsNoText  map[string]jsonc.Kind // of those whose value is written as no text: what it is instead
+	GorootPlace         source.Place          `json:",omitzero"`
+	AlternateToolsPlace source.Place          `json:",omitzero"`
 }
 
 // Effective is what the layers, lowest first, leave of the settings.
@@ -53,7 +59,7 @@ func Effective(layers []Setting) Settings {
 			machine = append(machine, s)
 		}
 	}
-	var effective Settings
+	effective := Settings{Proxy: ownProxy(machine)}
 	for _, s := range slices.Concat(machine, folder) {
 		effective.apply(s)
 	}
@@ -83,6 +89,12 @@ func (s *Settings) apply(setting Setting) {
 		s.BuildFlags = texts(setting.Value)
 	case "go.buildTags":
 		s.BuildTags = text
+	case "go.delveConfig":
+		if flags := setting.Value.Get("dlvFlags"); flags.Kind != "" {
+			s.DlvFlags = texts(flags)
+		}
+	case "go.delveConfig.dlvFlags":
+		s.DlvFlags = texts(setting.Value)
 	case "gopls":
 		for _, member := range setting.Value.Fields() {
 			s.applyGopls(member.Name, member.Value)
@@ -105,8 +117,15 @@ func (s *Settings) apply(setting Setting) {
 			if s.ToolsEnvVars == nil {
 				s.ToolsEnvVars, s.ToolsEnvVarsPlaces = map[string]string{}, map[string]source.Place{}
 			}
-			s.ToolsEnvVars[variable.Name] = variable.Value.Text
+			s.ToolsEnvVars[variable.Name] = asText(variable.Value)
 			s.ToolsEnvVarsPlaces[variable.Name] = variable.Place
+			delete(s.ToolsEnvVarsNoText, variable.Name)
+			if !variable.Value.Is(jsonc.String) {
+				if s.ToolsEnvVarsNoText == nil {
+					s.ToolsEnvVarsNoText = map[string]jsonc.Kind{}
+				}
+				s.ToolsEnvVarsNoText[variable.Name] = variable.Value.Kind
+			}
 		}
 	default:
 		if name, ok := strings.CutPrefix(setting.Name, "gopls."); ok {
