@@ -383,7 +383,11 @@ func obsoleteForms(p *check.Pass, project facts.Project) {
 		"context": "build.context", "devPort": "customizations.vscode.devPort", "appPort": "forwardPorts",
 	}
 	for _, m := range project.Config.Root.Members {
-		if now, ok := instead[m.Name]; ok {
+		now, ok := instead[m.Name]
+		if m.Name == "context" && project.Config.Root.Get("dockerFile").Kind == "" {
+			continue // nobody reads it without dockerFile, in whatever form
+		}
+		if ok {
 			p.Report(finding.Finding{
 				Severity: finding.Info, Location: m.Place,
 				Message: fmt.Sprintf("%s at the top level is the form of before 2022; it is %s now", m.Name, now),

@@ -30,7 +30,7 @@ var toolNeedsNewerGo = check.Check{
 				continue
 			}
 			var first finding.Finding
-			subject := ""
+			subject, most := "", "" // the newest Go that one of them needs
 			worse := func(f finding.Finding) bool {
 				return cmp.Or(f.Severity, finding.Error).Rank() < cmp.Or(first.Severity, finding.Error).Rank()
 			}
@@ -40,6 +40,9 @@ var toolNeedsNewerGo = check.Check{
 					unpinned = inScript(script, install.Line, install.Column)
 				}
 				f, ok := judgeInstall(script, install)
+				if needs := f.Evidence["needs"]; ok && needs != "" && f.Severity != finding.Info && (most == "" || goenv.CompareVersions(needs, most) > 0) {
+					most = needs
+				}
 				switch {
 				case !ok:
 				case subject == "" || worse(f):
@@ -57,11 +60,17 @@ var toolNeedsNewerGo = check.Check{
 					first.Related = append(first.Related, finding.Related{Message: "that one here", Location: first.Location})
 					first.Location = unpinned
 				}
+				if i := slices.IndexFunc(first.Fixes, func(fix finding.Fix) bool { return fix.Message == takeNewer }); i >= 0 && most != "" {
+					first.Fixes[i].Message = fmt.Sprintf("take Go %s or newer", goToTake(first.Evidence["go"], most))
+				}
 				p.Report(first, script.File, subject, fmt.Sprint(script.Stage))
 			}
 		}
 	},
 }
+
+// takeNewer is the advice that is made exact when all tools of a script are known.
+const takeNewer = "take a newer Go"
 
 // judgeInstall judges one tool that a script installs.
 func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, bool) {
@@ -110,7 +119,10 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		Evidence: map[string]string{"tool": install.Path, "version": tool.version, "go": running, "by": script.Go.By, "source": tool.source},
 	}
 	fitting := "go install " + install.Path + "@" + tool.fitting
-	f.Fixes = []finding.Fix{{Message: "take a newer Go", Safe: true}}
+	if tool.most == "" {
+		f.Evidence["needs"] = tool.least
+		f.Fixes = []finding.Fix{{Message: takeNewer, Safe: true}}
+	}
 	if tool.fitting != "" {
 		f.Fixes = append([]finding.Fix{{Message: fmt.Sprintf("install the newest %s that Go %s can build", name, goenv.Minor(running)), Safe: true, Commands: []string{fitting}}}, f.Fixes...)
 	}

@@ -123,6 +123,10 @@ func predictGobin(p *check.Pass, project facts.Project) {
 		report(finding.Warning, installed.folder, "where "+installed.tool+" is installed", installed.place)
 	}
 	if folder := binFolder(view, project.RemoteUser); folder != "" {
+		if own := view.Lookup("GOPATH"); hasGoExtension(project) && bin.Effective == "" && own.Origin.Place.Known() {
+			report(finding.Warning, folder, "where `go install` and the editor put tools by this GOPATH", own.Origin.Place)
+			return
+		}
 		report(finding.Info, folder, "where `go install` puts programs", value.Origin.Place)
 	}
 }
@@ -178,9 +182,7 @@ func archiveWithoutTools(p *check.Pass, project facts.Project) bool {
 		return false
 	}
 	severity := finding.Info
-	if slices.ContainsFunc(project.Extensions, func(e vscode.Extension) bool {
-		return strings.EqualFold(e.ID, "golang.go") || strings.EqualFold(e.ID, "ms-vscode.go")
-	}) {
+	if hasGoExtension(project) {
 		severity = finding.Warning // it installs tools by itself, and terminals do not find them
 	}
 	p.Report(finding.Finding{
@@ -193,6 +195,13 @@ func archiveWithoutTools(p *check.Pass, project facts.Project) bool {
 		Fixes:    []finding.Fix{{Message: "ENV GOPATH=/go, and ENV PATH=$GOPATH/bin:/usr/local/go/bin:$PATH", Safe: true}},
 	}, folder)
 	return true
+}
+
+// hasGoExtension tells whether the files ask for the Go extension, by its name of today or by its first.
+func hasGoExtension(project facts.Project) bool {
+	return slices.ContainsFunc(project.Extensions, func(e vscode.Extension) bool {
+		return strings.EqualFold(e.ID, "golang.go") || strings.EqualFold(e.ID, "ms-vscode.go")
+	})
 }
 
 // copiesTools tells whether a command moves or links what was installed to where PATH reaches.

@@ -66,7 +66,7 @@ var toolchainSatisfiable = check.Check{
 					Cause:    whyNoSwitch(install, toolchain),
 					Upstream: upstream,
 					Fixes: []finding.Fix{
-						{Message: fmt.Sprintf("take Go %s or newer in %s", goenv.Minor(module.Go), at), Safe: true},
+						{Message: fmt.Sprintf("take Go %s or newer in %s", goToTake(install.Version, module.Go), at), Safe: true},
 						{Message: `or let go download it: "containerEnv": {"GOTOOLCHAIN": "auto"}`},
 					},
 				}
@@ -154,6 +154,14 @@ func tooNew(module facts.Module, install facts.GoInstall, toolchain string) (sev
 		return finding.Info, ": every first build downloads another one", nil // a patch is soon made up for, and seldom missed
 	}
 	return finding.Warning, ": every first build downloads another one", nil
+}
+
+// goToTake is the version to advise: of a minor that is there already it has to be the patch.
+func goToTake(has, asked string) string {
+	if goenv.Minor(has) == goenv.Minor(asked) {
+		return asked
+	}
+	return goenv.Minor(asked)
 }
 
 func whyNoSwitch(install facts.GoInstall, toolchain string) string {

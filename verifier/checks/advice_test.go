@@ -1,0 +1,48 @@
+package checks
+
+import (
+	"testing"
+
+	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/facts"
+)
+
+func TestGoToTake(t *testing.T) {
+	for _, test := range []struct{ has, asked, want string }{
+		{"1.26.4", "1.26.5", "1.26.5"},
+		{"1.26", "1.26.5", "1.26.5"},
+		{"1.25.9", "1.26.5", "1.26"},
+		{"1.20.14", "1.22", "1.22"},
+	} {
+		if got := goToTake(test.has, test.asked); got != test.want {
+			t.Errorf("goToTake(%q, %q) is %q, want %q", test.has, test.asked, got, test.want)
+		}
+	}
+}
+
+// TestToolsAdvice wants the advice to fit every tool of a RUN, and none to take a newer Go for a Delve that is too old.
+func TestToolsAdvice(t *testing.T) {
+	const both = "go install github.com/josharian/impl@v1.5.0 && go install github.com/go-delve/delve/cmd/dlv@v1.27.0"
+	for _, test := range []struct{ name, goVersion, run, want string }{
+		{"the first asks less", "1.21", both, "take Go 1.25 or newer"},
+		{"one", "1.21", "go install github.com/josharian/impl@v1.5.0", "take Go 1.23 or newer"},
+		{"Delve is too old", "1.26", "go install github.com/go-delve/delve/cmd/dlv@v1.22.1", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			project := sketch{goVersion: test.goVersion, toolchain: "local", env: golangEnv, remote: "root", runs: []string{test.run}}.project()
+			_, findings := check.Run([]check.Check{toolNeedsNewerGo}, &facts.Snapshot{Project: facts.Known(project)})
+			if len(findings) != 1 {
+				t.Fatalf("got %d findings: %v", len(findings), findings)
+			}
+			got := ""
+			for _, fix := range findings[0].Fixes {
+				if len(fix.Message) > 5 && fix.Message[:5] == "take " {
+					got = fix.Message
+				}
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q of %v", got, test.want, findings[0].Fixes)
+			}
+		})
+	}
+}
