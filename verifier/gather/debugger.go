@@ -33,13 +33,14 @@ func (g *gatherer) tool(ctx context.Context, name string, e *environments) facts
 	if !g.Needs[facts.Tools] && !g.debugs() {
 		return facts.Absent[facts.Tool](notNeeded)
 	}
-	env := e.get(goenv.ToolsView)
-	if env.unknown != "" {
-		env = e.get(goenv.RemoteView)
+	// It looks with its own environment, which has no go.toolsEnvVars.
+	env := e.editor().host
+	if e.get(goenv.ToolsView).unknown != "" {
+		env = e.get(goenv.RemoteView).env
 	}
 	extension, _ := e.extension().Get()
-	lookup := vscode.Lookup{Env: env.env, Settings: g.settings, Workspace: g.Workspace, Executable: g.Executable}
-	gopath := env.env["GOPATH"]
+	lookup := vscode.Lookup{Env: env, Settings: g.settings, Workspace: g.Workspace, Executable: g.Executable}
+	gopath := lookup.Gopath()
 	if gopath == "" {
 		gopath = extension.Answer.Env["GOPATH"]
 	}

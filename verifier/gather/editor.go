@@ -35,6 +35,9 @@ func (g *gatherer) readEditor(ctx context.Context, remote environment) editor {
 	if extension.Go.Path != "" {
 		asked := maps.Clone(remote.env)
 		maps.Copy(asked, toolsEnvVars.Set)
+		if gopath := lookup.Gopath(); gopath != "" {
+			asked["GOPATH"] = gopath
+		}
 		maps.Copy(asked, proxy.Set)
 		extension.Answer = g.askGo(ctx, extension.Go.Path, asked, g.Workspace)
 	}
@@ -55,10 +58,16 @@ func (g *gatherer) readEditor(ctx context.Context, remote environment) editor {
 	maps.Copy(tools, exported.Set)
 	result.host = maps.Clone(tools)
 	maps.Copy(tools, toolsEnvVars.Set)
+	current := goenv.Layer{Kind: goenv.Extension, Set: map[string]string{}}
+	lookup.Env = result.host
+	if gopath := lookup.Gopath(); gopath != "" && gopath != tools["GOPATH"] {
+		current.Set["GOPATH"] = gopath
+	}
+	maps.Copy(tools, current.Set)
 	maps.Copy(tools, proxy.Set)
 	result.requested = lookup.Requested()
 	result.terminal.env, result.tools.env = terminal, tools
 	result.layers[goenv.TerminalView] = []goenv.Layer{activation}
-	result.layers[goenv.ToolsView] = []goenv.Layer{activation, exported, toolsEnvVars, proxy}
+	result.layers[goenv.ToolsView] = []goenv.Layer{activation, exported, toolsEnvVars, current, proxy}
 	return result
 }

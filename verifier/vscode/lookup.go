@@ -1,6 +1,7 @@
 package vscode
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -132,6 +133,12 @@ func (l Lookup) Activation(found Found, answer map[string]string) goenv.Layer {
 		layer.Set["PATH"] = path.Join(answer["GOROOT"], "bin") + ":" + l.Env["PATH"]
 	}
 	return layer
+}
+
+// Gopath is the GOPATH that the extension hands to its tools, whatever go.toolsEnvVars says: go.gopath, or else that of its
+// own process (getCurrentGoPath, util.ts:345-383). go.inferGopath, of the time before modules, is left out.
+func (l Lookup) Gopath() string {
+	return cmp.Or(Resolve(l.Settings.Gopath, l.Workspace, l.Env), l.Env["GOPATH"])
 }
 
 // Exported is what the extension adds to the environment of the tools, and of no terminal: the answers of `go env` where
