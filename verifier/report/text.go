@@ -113,10 +113,18 @@ func (t *text) finding(f finding.Finding) {
 	if f.Cause != "" {
 		t.paragraph("why: ", f.Cause)
 	}
-	for _, related := range f.Related {
-		if related.Location.Known() {
-			t.paragraph("see: ", related.Location.String()+"  "+related.Message)
+	for i, related := range f.Related {
+		if !related.Location.Known() || i > 0 && f.Related[i-1].Location == related.Location {
+			continue
 		}
+		said := related.Location.String() + "  " + related.Message
+		for _, next := range f.Related[i+1:] { // what is said of one place is said in one paragraph
+			if next.Location != related.Location {
+				break
+			}
+			said += ", " + next.Message
+		}
+		t.paragraph("see: ", said)
 	}
 	for _, fix := range f.Fixes {
 		t.paragraph("fix: ", fix.Message)
