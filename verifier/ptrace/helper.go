@@ -19,6 +19,7 @@ const traced = "ok"
 // Helper is the other side of Probe, in the program that Probe started. It returns the exit status. Its arguments:
 //
 //	target     say that it runs, and wait for the end of stdin
+//	child PATH ARGS...  ask to be traced by the parent, and become that program, or say why not
 //	trace PID  stop a process as a debugger does, let it go, and say how that went
 //	touch PID  begin to trace a process without stopping it, and say how that went
 //	call PID   make the system call for a process that does not exist, and say whether the kernel noticed
@@ -26,6 +27,10 @@ func Helper(ctx context.Context, args []string, stdin io.Reader, stdout io.Write
 	if len(args) == 1 && args[0] == "target" {
 		fmt.Fprintln(stdout, "ready")
 		io.Copy(io.Discard, bufio.NewReader(stdin))
+		return 0
+	}
+	if len(args) > 1 && args[0] == "child" {
+		fmt.Fprintln(stdout, errnoText(becomeTraced(args[1:])))
 		return 0
 	}
 	if len(args) != 2 {
@@ -56,6 +61,16 @@ func Helper(ctx context.Context, args []string, stdin io.Reader, stdout io.Write
 	}
 	fmt.Fprintln(stdout, said)
 	return 0
+}
+
+// becomeTraced asks to be traced and executes a program, at which the kernel stops it. It returns only when that fails.
+func becomeTraced(args []string) error {
+	runtime.LockOSThread() // it is the thread that is traced
+	defer runtime.UnlockOSThread()
+	if _, _, errno := unix.Syscall(unix.SYS_PTRACE, unix.PTRACE_TRACEME, 0, 0); errno != 0 {
+		return errno
+	}
+	return unix.Exec(args[0], args, []string{})
 }
 
 // attachAndDetach makes the same calls as a debugger.

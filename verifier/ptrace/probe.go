@@ -5,6 +5,7 @@ package ptrace
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,7 +49,9 @@ func (h helper) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// child starts a child that asks to be traced, as a debugger launches a program, and waits for it to stop.
+// child starts a child that asks to be traced and becomes another program, as what a debugger launches does, and waits for
+// it to stop there. The child asks when it is a program of its own already: between fork and exec, where Go would let it
+// ask, an emulator can hang for ever when it is refused (qemu-user, in the exit of a fork that has threads' locks).
 func (h helper) child(ctx context.Context) facts.PtraceResult {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -56,43 +60,63 @@ func (h helper) child(ctx context.Context) facts.PtraceResult {
 	result := make(chan facts.PtraceResult, 1)
 	go func() {
 		runtime.LockOSThread()
-		cmd := h.command(ctx, "target")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
-		if err := cmd.Start(); err != nil {
-			r := answer(err)
-			if plain, stdin, untraced := h.target(ctx, nil); untraced != nil {
-				r.Tried = false // it does not start without tracing either
-			} else {
-				stdin.Close()
-				plain.Wait()
-			}
-			result <- r
-			return
-		}
-		defer cmd.Wait()
-		defer cmd.Process.Kill()
-		result <- answer(waitForStop(ctx, cmd.Process.Pid))
+		result <- h.traceChild(ctx)
 	}()
 	return <-result
 }
 
-// waitForStop waits until a traced process has stopped. It polls: a wait that blocks can't be ended.
+func (h helper) traceChild(ctx context.Context) facts.PtraceResult {
+	said, says, err := os.Pipe()
+	if err != nil {
+		return facts.PtraceResult{Why: errnoText(err)}
+	}
+	defer said.Close()
+	cmd := h.command(ctx, slices.Concat([]string{"child", h.self}, h.args, []string{"target"})...)
+	cmd.Stdout = says
+	err = cmd.Start()
+	says.Close()
+	if err != nil {
+		return facts.PtraceResult{Why: errnoText(err)}
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	status, err := waitForChange(ctx, cmd.Process.Pid)
+	switch {
+	case err != nil:
+		return answer(err)
+	case status.Stopped():
+		return facts.PtraceResult{Tried: true, OK: true}
+	case status.Signaled() && status.Signal() == syscall.SIGSYS:
+		return killed()
+	}
+	why, _ := io.ReadAll(said)
+	return facts.PtraceResult{Tried: true, Why: cmp.Or(strings.TrimSpace(string(why)), "the traced process ended instead of stopping")}
+}
+
+// waitForStop waits until a traced process has stopped.
 func waitForStop(ctx context.Context, pid int) error {
+	status, err := waitForChange(ctx, pid)
+	if err == nil && !status.Stopped() {
+		return errors.New("the traced process ended instead of stopping")
+	}
+	return err
+}
+
+// waitForChange waits until a process has stopped or ended. It polls: a wait that blocks can't be ended.
+func waitForChange(ctx context.Context, pid int) (unix.WaitStatus, error) {
 	for {
 		var status unix.WaitStatus
 		got, err := unix.Wait4(pid, &status, unix.WNOHANG|unix.WALL, nil)
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
-			return fmt.Errorf("wait for the traced process: %w", err)
-		case got == pid && status.Stopped():
-			return nil
+			return status, fmt.Errorf("wait for the traced process: %w", err)
 		case got == pid:
-			return errors.New("the traced process ended instead of stopping")
+			return status, nil
 		}
 		select {
 		case <-ctx.Done():
-			return errors.New("the traced process did not stop")
+			return status, errors.New("the traced process did not stop")
 		case <-time.After(time.Millisecond):
 		}
 	}
@@ -196,7 +220,7 @@ func (h helper) trace(ctx context.Context, how string, pid int) facts.PtraceResu
 	err := cmd.Run()
 	if state := cmd.ProcessState; state != nil {
 		if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGSYS {
-			return facts.PtraceResult{Tried: true, Why: "killed for the system call"} // what a filter may do instead of saying no
+			return killed()
 		}
 	}
 	if err != nil {
@@ -207,6 +231,11 @@ func (h helper) trace(ctx context.Context, how string, pid int) facts.PtraceResu
 		return facts.PtraceResult{Tried: true, OK: true}
 	}
 	return facts.PtraceResult{Tried: true, Why: said}
+}
+
+// killed is what a filter may do instead of saying no.
+func killed() facts.PtraceResult {
+	return facts.PtraceResult{Tried: true, Why: "killed for the system call"}
 }
 
 // answer turns the end of a probe into its result.
