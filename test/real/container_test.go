@@ -43,9 +43,9 @@ func start(t testing.TB, args ...string) (id string, refused error) {
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	stdout, err := cmd.Output()
-	id = strings.TrimSpace(string(stdout)) // also of one that was made and did not start
-	if id != "" {
-		t.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", "-v", id).Run() })
+	if made := strings.TrimSpace(string(stdout)); made != "" { // also one that does not start
+		id = made
+		t.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", "-v", made).Run() })
 	}
 	if err != nil {
 		return "", &refusal{strings.TrimSpace(stderr.String())}
