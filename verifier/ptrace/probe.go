@@ -79,6 +79,7 @@ func (h helper) traceChild(ctx context.Context) facts.PtraceResult {
 		return facts.PtraceResult{Why: errnoText(err)}
 	}
 	defer cmd.Wait()
+	defer reapOfThread()
 	defer cmd.Process.Kill()
 	status, err := waitForChange(ctx, cmd.Process.Pid)
 	switch {
@@ -91,6 +92,16 @@ func (h helper) traceChild(ctx context.Context) facts.PtraceResult {
 	}
 	why, _ := io.ReadAll(said)
 	return facts.PtraceResult{Tried: true, Why: cmp.Or(strings.TrimSpace(string(why)), "the traced process ended instead of stopping")}
+}
+
+// reapOfThread waits for the end of everything that this thread has started or traces. A child that is ended between its
+// wish to be traced and its program has a thread of which nobody else may hear, and is not over before that was heard of.
+func reapOfThread() {
+	for {
+		if _, err := unix.Wait4(-1, nil, unix.WALL|unix.WNOTHREAD, nil); err != nil && err != unix.EINTR {
+			return
+		}
+	}
 }
 
 // waitForStop waits until a traced process has stopped.
