@@ -65,7 +65,7 @@ func (g *gatherer) readEditor(ctx context.Context, remote environment) editor {
 	}
 	maps.Copy(tools, current.Set)
 	maps.Copy(tools, proxy.Set)
-	result.requested = lookup.Requested()
+	result.requested = append(lookup.Requested(), current)
 	result.terminal.env, result.tools.env = terminal, tools
 	result.layers[goenv.TerminalView] = []goenv.Layer{activation}
 	result.layers[goenv.ToolsView] = []goenv.Layer{activation, exported, toolsEnvVars, current, proxy}

@@ -42,6 +42,10 @@ func TestEditorGopath(t *testing.T) {
 			if got := editor.tools.env["GOPATH"]; got != test.want || shown != test.want {
 				t.Errorf("GOPATH is %s, and by the layers %v; want %s", got, shown, test.want)
 			}
+			debugged := goenv.View{Layers: append([]goenv.Layer{{Kind: goenv.Process, Set: editor.host}}, editor.requested...)}
+			if got := debugged.Lookup("GOPATH").Value; got != test.want {
+				t.Errorf("GOPATH of a debugged program is %v; want %s", got, test.want)
+			}
 		})
 	}
 }
