@@ -164,11 +164,14 @@ func (p *Process) EndsWithin(d time.Duration) bool {
 }
 
 // Succeeded tells whether a program that has ended did so with status 0.
-func (p *Process) Succeeded() bool { return p.cmd.ProcessState.Success() }
+func (p *Process) Succeeded() bool { return p.cmd.ProcessState != nil && p.cmd.ProcessState.Success() }
 
 // HowEnded tells the status of a program that has ended.
 func (p *Process) HowEnded() string {
 	state := p.cmd.ProcessState
+	if state == nil {
+		return "a status that was not seen"
+	}
 	if code := state.ExitCode(); code >= 0 {
 		return fmt.Sprintf("status %d", code)
 	}

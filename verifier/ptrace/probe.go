@@ -79,7 +79,7 @@ func (h helper) traceChild(ctx context.Context) facts.PtraceResult {
 		return facts.PtraceResult{Why: errnoText(err)}
 	}
 	defer cmd.Wait()
-	defer reapOfThread()
+	defer reap(cmd.Process.Pid)
 	defer cmd.Process.Kill()
 	status, err := waitForChange(ctx, cmd.Process.Pid)
 	switch {
@@ -94,13 +94,23 @@ func (h helper) traceChild(ctx context.Context) facts.PtraceResult {
 	return facts.PtraceResult{Tried: true, Why: cmp.Or(strings.TrimSpace(string(why)), "the traced process ended instead of stopping")}
 }
 
-// reapOfThread waits for the end of everything that this thread has started or traces. A child that is ended between its
-// wish to be traced and its program has a thread of which nobody else may hear, and is not over before that was heard of.
-func reapOfThread() {
+// reap waits for the end of a child that was killed. A child that is ended between its wish to be traced and its program has
+// a thread of which only the tracer hears, and is not over before that was heard of. It asks for no other process: what else
+// this program has started is waited for by whoever started it.
+func reap(pid int) {
 	for {
-		if _, err := unix.Wait4(-1, nil, unix.WALL|unix.WNOTHREAD, nil); err != nil && err != unix.EINTR {
+		var status unix.WaitStatus
+		got, err := unix.Wait4(pid, &status, unix.WNOHANG|unix.WALL, nil)
+		if err != nil && err != unix.EINTR || got == pid && !status.Stopped() {
 			return
 		}
+		threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+		for _, thread := range threads {
+			if tid, err := strconv.Atoi(thread.Name()); err == nil && tid != pid {
+				_, _ = unix.Wait4(tid, nil, unix.WNOHANG|unix.WALL|unix.WNOTHREAD, nil) // most are not traced
+			}
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 

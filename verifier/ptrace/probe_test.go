@@ -3,15 +3,21 @@
 package ptrace
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/dcverify/dcverify/verifier/facts"
 )
@@ -25,7 +31,23 @@ func TestMain(m *testing.M) {
 		fmt.Println(Drop(os.Args[2:], os.Environ()))
 		os.Exit(1)
 	}
+	if len(os.Args) == 2 && os.Args[1] == "traced-thread" {
+		go traceOtherThread()
+		time.Sleep(time.Hour)
+	}
 	os.Exit(m.Run())
+}
+
+// traceOtherThread asks to be traced by the parent, in a thread that is not the first.
+func traceOtherThread() {
+	runtime.LockOSThread()
+	if unix.Gettid() == os.Getpid() {
+		go traceOtherThread() // in another: this one keeps the first
+		time.Sleep(time.Hour)
+	}
+	_, _, errno := unix.Syscall(unix.SYS_PTRACE, unix.PTRACE_TRACEME, 0, 0)
+	fmt.Println(errno)
+	time.Sleep(time.Hour)
 }
 
 // program copies the test binary to where every user may run it, as dcverify is installed.
@@ -134,6 +156,60 @@ func TestProbeOfWhatNeverAnswers(t *testing.T) {
 		if cmdline, _ := os.ReadFile(path); string(cmdline) == "sleep\x00"+mark+"\x00" {
 			t.Errorf("%s is left", path)
 		}
+	}
+}
+
+// A killed process is over only when its tracer has heard of every thread, and what else the same thread of this program has
+// started is nobody's business here.
+func TestReap(t *testing.T) {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		done <- func() error {
+			other := exec.Command("/bin/sh", "-c", "read line; exit 7")
+			stdin, err := other.StdinPipe()
+			if err != nil {
+				return err
+			}
+			if err := other.Start(); err != nil {
+				return err
+			}
+			ended := exec.Command("/bin/sh", "-c", "exit 8") // not waited for before
+			if err := ended.Start(); err != nil {
+				return err
+			}
+			traced := exec.Command("/proc/self/exe", "traced-thread")
+			stdout, err := traced.StdoutPipe()
+			if err != nil {
+				return err
+			}
+			if err := traced.Start(); err != nil {
+				return err
+			}
+			said, err := bufio.NewReader(stdout).ReadString('\n')
+			if err != nil || said != "errno 0\n" {
+				return fmt.Errorf("it said %q (%v)", said, err)
+			}
+			traced.Process.Kill()
+			reap(traced.Process.Pid)
+			if _, err := Look(traced.Process.Pid); err == nil {
+				return errors.New("it is still there")
+			}
+			traced.Wait() // reaped already: only its pipes are closed
+			stdin.Close()
+			if err := errors.Join(other.Wait(), ended.Wait()); err.Error() != "exit status 7\nexit status 8" {
+				return fmt.Errorf("the others: %w", err)
+			}
+			return nil
+		}()
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it waits for ever")
 	}
 }
 
