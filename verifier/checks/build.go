@@ -13,7 +13,7 @@ import (
 
 var buildProof = check.Check{
 	Code: "DV803", Name: "build-proof", Severity: finding.Error, Scope: "P",
-	Summary: "building, vetting or testing a small module fails in a view, or go cannot list or vet the workspace there",
+	Summary: "building, vetting or testing a small module fails in a view, or go cannot list or compile the workspace there",
 	Needs:   []facts.Need{facts.Builds, facts.GoCommands},
 	Run: func(p *check.Pass) {
 		builds, ok := p.Builds.Get()
@@ -113,7 +113,7 @@ const (
 func reportDifference(p *check.Pass, build, well facts.Build) {
 	p.Report(finding.Finding{
 		Location: placeInWorkspace(build.Error, p.Workspace.Folder),
-		Message:  fmt.Sprintf("the workspace's code passes go vet in view %s, and not in view %s: %s", list(well.Views), list(build.Views), build.Error),
+		Message:  fmt.Sprintf("the workspace's code compiles in view %s, and not in view %s: %s", list(well.Views), list(build.Views), build.Error),
 		Cause:    fmt.Sprintf("the code is the same: the environments are not (%s against %s)", build.Go+goroot(build), well.Go+goroot(well)),
 		Evidence: map[string]string{"views": list(build.Views), "go": build.Go, "GOROOT": build.Goroot, "output": build.Output},
 		Upstream: []string{build.Error},

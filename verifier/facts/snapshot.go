@@ -148,7 +148,7 @@ type Tool struct {
 // same share one.
 type Build struct {
 	Views   []string `json:"views"`
-	Where   string   `json:"where"`          // "scratch": a module that asks for the same Go as the workspace; "workspace": its own packages are listed and vetted
+	Where   string   `json:"where"`          // "scratch": a module that asks for the same Go as the workspace; "workspace": its own packages are listed and compiled
 	Go      string   `json:"go"`             // the go command
 	Goroot  string   `json:"goroot"`         // GOROOT that it builds with, set by somebody or derived
 	Status  Status   `json:"status"`         //

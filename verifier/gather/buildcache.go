@@ -69,7 +69,10 @@ func (g *gatherer) buildCache(ctx context.Context, scratch building, number int)
 	cache.Foreign, cache.Owner = foreignFolders(cache.Folder)
 	env := g.offline(m.env).With("GOWORK=off", "PWD="+m.folder)
 	first := g.smallPackages(ctx, m, env)
-	second := g.smallPackages(ctx, m, env)
+	second := first // where the cache had them all
+	if first.compiled > 0 {
+		second = g.smallPackages(ctx, m, env)
+	}
 	fresh := g.smallPackages(ctx, m, env.With("GOCACHE="+filepath.Join(g.Scratch(), fmt.Sprintf("cache%d", number))))
 	for _, asked := range []exported{first, second, fresh} {
 		if asked.problem != "" {

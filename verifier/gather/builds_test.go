@@ -54,7 +54,8 @@ func TestBuild(t *testing.T) {
 		err    string // beginning
 		steps  []string
 	}{
-		"good":           {buildingGo, false, facts.Passed, "", []string{"build", "test"}},
+		"good":           {buildingGo, false, facts.Passed, "", []string{"build", "test", "vet"}},
+		"no vet":         {buildingGo + "\n[ $1 != vet ] || { echo 'go: no such tool \"vet\"'; exit 1; }", false, facts.Fails, `go: no such tool "vet"`, []string{"build", "test", "vet"}},
 		"does not build": {`echo '# x' >&2; echo 'main.go:3:2: boom' >&2; exit 1`, false, facts.Fails, "main.go:3:2: boom", []string{"build"}},
 		"tests fail":     {buildingGo + "\n[ $1 != test ] || { echo 'fork/exec /tmp/x: permission denied'; exit 1; }", false, facts.Fails, "fork/exec /tmp/x: permission denied", []string{"build", "test"}},
 		"says nothing":   {"exit 5", false, facts.Fails, "exit status 5", []string{"build"}},

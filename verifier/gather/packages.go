@@ -23,7 +23,7 @@ import (
 // takes longer; then nothing is said about it.
 const packagesDeadline = time.Minute
 
-// packages lets go list and vet the workspace's packages in every view, once where views are alike.
+// packages lets go list and compile the workspace's packages in every view, once where views are alike.
 func (g *gatherer) packages(ctx context.Context, builds map[string]func() building) []facts.Build {
 	build := facts.Build{Views: []string{goenv.ToolsView}, Where: "workspace", Status: facts.Skipped}
 	if !g.Needs[facts.Builds] {
@@ -50,7 +50,7 @@ func (g *gatherer) packages(ctx context.Context, builds map[string]func() buildi
 		if !seen {
 			at = len(groups)
 			known[scratch.signature] = at
-			groups = append(groups, group{wait: async(func() facts.Build { return g.vetPackages(ctx, scratch, at) })})
+			groups = append(groups, group{wait: async(func() facts.Build { return g.compilePackages(ctx, scratch, at) })})
 		}
 		groups[at].views = append(groups[at].views, view)
 	}
@@ -63,10 +63,10 @@ func (g *gatherer) packages(ctx context.Context, builds map[string]func() buildi
 	return result
 }
 
-// vetPackages lists the packages, which shows a go.mod, go.work or vendor folder that this environment cannot work with, and
-// vets them, which compiles all that they import and type-checks them and their tests. Nothing of them is run, and nothing is
-// written into the workspace.
-func (g *gatherer) vetPackages(ctx context.Context, scratch building, number int) facts.Build {
+// compilePackages lists the packages, which shows a go.mod, go.work or vendor folder that this environment cannot work with, and
+// compiles them, their tests and all that they import. Nothing of them is linked or run, and nothing is written into the
+// workspace. It vets nothing: an analysis of the code, and of all that it imports, tells nothing of an environment.
+func (g *gatherer) compilePackages(ctx context.Context, scratch building, number int) facts.Build {
 	build := facts.Build{Where: "workspace", Status: facts.Skipped}
 	scratch.whole() // before it, only the debugger's program is compiled: proofs wait for that
 	switch program := scratch.program(); {
@@ -90,7 +90,7 @@ func (g *gatherer) vetPackages(ctx context.Context, scratch building, number int
 	if build.Status != facts.Passed || build.Steps[0].Detail == packageCount(0) {
 		return build
 	}
-	return look.step(ctx, build, "vet", debugFlags) // those of the debugger: what is compiled here makes F5 fast
+	return look.step(ctx, build, "compile", "-export", "-test", debugFlags) // those of the debugger: what is compiled here makes F5 fast
 }
 
 func packageCount(n int) string { return fmt.Sprintf("%d packages", n) }
@@ -179,21 +179,21 @@ func movedWork(path string, text []byte) ([]byte, error) {
 	return modfile.Format(work.Syntax), nil
 }
 
-// step runs one go command over all packages and writes down how it went.
-func (l *looking) step(ctx context.Context, build facts.Build, verb string, flags ...string) facts.Build {
+// step runs go list over all packages and writes down how it went: with -export it compiles them.
+func (l *looking) step(ctx context.Context, build facts.Build, name string, flags ...string) facts.Build {
 	l.pool <- struct{}{}
 	defer func() { <-l.pool }()
-	args := append([]string{verb}, flags...)
+	args := append([]string{"list"}, flags...)
 	if l.readonly {
 		args = append(args, "-mod=readonly")
 	}
-	l.Progress(fmt.Sprintf("letting %s %s the workspace", l.module.goPath, verb))
+	l.Progress(fmt.Sprintf("letting %s %s the workspace", l.module.goPath, name))
 	run := l.Run(ctx, machine.Command{
 		Path: l.module.goPath, Args: append(args, "./..."), Dir: l.Workspace, Env: l.env, Timeout: max(time.Second, packagesDeadline-l.spent),
 	})
 	l.spent += run.Duration
-	step := facts.Step{Name: verb, Ms: run.Duration.Milliseconds()}
-	if verb == "list" {
+	step := facts.Step{Name: name, Ms: run.Duration.Milliseconds()}
+	if name == "list" {
 		step.Detail = packageCount(strings.Count(string(run.Stdout), "\n"))
 	}
 	build.Steps = append(slices.Clone(build.Steps), step)
@@ -211,9 +211,9 @@ func (l *looking) step(ctx context.Context, build facts.Build, verb string, flag
 	}
 	switch {
 	case run.Late():
-		return skip(fmt.Sprintf("go %s did not end within %s", verb, packagesDeadline))
+		return skip(fmt.Sprintf("go did not %s it within %s", name, packagesDeadline))
 	case run.Exit < 0:
-		build.Status, build.Error = facts.Broken, fmt.Sprintf("go %s: %v", verb, run.Err)
+		build.Status, build.Error = facts.Broken, fmt.Sprintf("go list: %v", run.Err)
 	case !l.Online && l.module.env["GOPROXY"] != "off" && strings.Contains(output, "GOPROXY=off") || l.missingToolchain(output, l.module.env) != "":
 		return skip("its modules are not downloaded yet, and without --online dcverify does not download them")
 	case strings.Contains(output, "directory prefix . does not contain"):
@@ -223,7 +223,7 @@ func (l *looking) step(ctx context.Context, build facts.Build, verb string, flag
 	case build.Error == "":
 		build.Error = run.Err.Error()
 	default:
-		build.OwnCode = verb == "vet" && ownCode(output)
+		build.OwnCode = name == "compile" && ownCode(output)
 	}
 	return build
 }
@@ -232,7 +232,7 @@ func (l *looking) step(ctx context.Context, build facts.Build, verb string, flag
 // from elsewhere stands with its whole path. A package that is missing is the project's affair, too: in the same environment
 // another module has found all that it asked for.
 var (
-	aboutSource = regexp.MustCompile(`^(vet: )?[^/\s:][^\s:]*\.go:\d+(:\d+)?: `)
+	aboutSource = regexp.MustCompile(`^[^/\s:][^\s:]*\.go:\d+(:\d+)?: `)
 	aboutSystem = regexp.MustCompile(`permission denied|read-only file system|no space left|does not match go tool version|no such tool|could not import`)
 )
 

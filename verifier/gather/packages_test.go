@@ -26,7 +26,7 @@ func built(path string, env goenv.Environ) func() building {
 }
 
 func TestPackages(t *testing.T) {
-	const listing = `[ "$1" != list ] || { echo a; echo b; exit; }` + "\n"
+	const listing = `[ "$2" != -e ] || { echo a; echo b; exit; }` + "\n"
 	for name, test := range map[string]struct {
 		module  string
 		script  string
@@ -37,7 +37,7 @@ func TestPackages(t *testing.T) {
 		steps   string
 		ownCode bool
 	}{
-		"good":                 {"go.mod", listing, "", false, facts.Passed, "", "list vet", false},
+		"good":                 {"go.mod", listing, "", false, facts.Passed, "", "list compile", false},
 		"no packages":          {"go.mod", "", "", false, facts.Passed, "", "list", false},
 		"no module":            {"", "exit 1", "", false, facts.Skipped, "the workspace has no go.mod or go.work", "", false},
 		"cannot be loaded":     {"go.mod", "echo 'go: updates to go.mod needed' >&2; exit 1", "", false, facts.Fails, "go: updates to go.mod needed", "list", false},
@@ -45,8 +45,8 @@ func TestPackages(t *testing.T) {
 		"not downloaded":       {"go.mod", "echo 'go: x@v1.0.0: module lookup disabled by GOPROXY=off' >&2; exit 1", "", false, facts.Skipped, "its modules are not downloaded yet, and without --online dcverify does not download them", "list", false},
 		"the user's GOPROXY":   {"go.mod", "echo 'go: x@v1.0.0: module lookup disabled by GOPROXY=off' >&2; exit 1", "", true, facts.Fails, "go: x@v1.0.0: module lookup disabled by GOPROXY=off", "list", false},
 		"modules further down": {"go.work", "echo 'pattern ./...: directory prefix . does not contain modules listed in go.work' >&2; exit 1", "", false, facts.Skipped, "the workspace folder itself holds no module", "list", false},
-		"its own code":         {"go.mod", listing + "printf '# x\\nvet: ./a.go:1:2: undefined: b\\n' >&2; exit 1", "", false, facts.Fails, "vet: ./a.go:1:2: undefined: b", "list vet", true},
-		"no C compiler":        {"go.mod", listing + "printf '# runtime/cgo\\ncgo: C compiler \"gcc\" not found\\n' >&2; exit 1", "", false, facts.Fails, `cgo: C compiler "gcc" not found`, "list vet", false},
+		"its own code":         {"go.mod", listing + "printf '# x\\n./a.go:1:2: undefined: b\\n' >&2; exit 1", "", false, facts.Fails, "./a.go:1:2: undefined: b", "list compile", true},
+		"no C compiler":        {"go.mod", listing + "printf '# runtime/cgo\\ncgo: C compiler \"gcc\" not found\\n' >&2; exit 1", "", false, facts.Fails, `cgo: C compiler "gcc" not found`, "list compile", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)
@@ -129,8 +129,8 @@ func TestPackagesWriteNothing(t *testing.T) {
 			"work/go.mod": "module example.com/app\n\ngo 1.24\n\nreplace example.com/lib => ./lib\n", "work/main.go": program,
 		}, flags: "-mod=mod", status: facts.Skipped, err: "with the -mod=mod of GOFLAGS go would write go.mod, and dcverify writes nothing into a workspace"},
 		"a mistake": {files: map[string]string{
-			"work/go.mod": "module example.com/app\n\ngo 1.24\n", "work/main.go": "package main\n\nfunc main() { var x int = \"\" }\n",
-		}, status: facts.Fails, err: `vet: ./main.go:3:27: cannot use "" (untyped string constant) as int value in variable declaration`},
+			"work/go.mod": "module example.com/app\n\ngo 1.24\n", "work/main.go": "package main\n\nfunc main() { var x int = \"\"; _ = x }\n",
+		}, status: facts.Fails, err: `./main.go:3:27: cannot use "" (untyped string constant) as int value in variable declaration`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)
@@ -194,13 +194,13 @@ func TestMovedWork(t *testing.T) {
 func TestOwnCode(t *testing.T) {
 	for output, want := range map[string]bool{
 		"": false,
-		"# example.com/app\nvet: ./main.go:3:27: cannot use x\n":                            true,
+		"# example.com/app\n./main.go:3:27: cannot use x\n":                                 true,
 		"# example.com/app\n./main.go:3:27: fmt.Printf format %d\nb/c.go:1:1: x\n\tmore\n":  true,
 		"main.go:3:8: package app/generated is not in std (/x/src/app/generated)\n":         true,
 		"main.go:3:8: no required module provides package x.test/a; to add it:\n\tgo get\n": true,
 		"/usr/local/go/src/fmt/print.go:3:8: undefined: x\n":                                false,
-		"./main.go:3:27: x\ngo: no such tool \"vet\"\n":                                     false,
-		"vet: ./main.go:3:8: could not import fmt (open /x: permission denied)\n":           false,
+		"./main.go:3:27: x\ngo: no such tool \"compile\"\n":                                 false,
+		"./main.go:3:8: could not import fmt (open /x: permission denied)\n":                false,
 		"compile: version \"go1.25.9\" does not match go tool version \"go1.26.8\"\n":       false,
 	} {
 		if got := ownCode(output); got != want {
