@@ -7,145 +7,199 @@ import (
 	"strings"
 )
 
+// wrapped is a command line, and what the programs that were taken off it have decided.
+type wrapped struct {
+	words   []*flat
+	assigns []Assign
+	input   bool   // more arguments come from the standard input, as for xargs
+	replace string // what xargs puts them in place of
+}
+
+// peeled is what a look at the first word of a command line has come to.
+type peeled int
+
+const (
+	itself peeled = iota // a command that wraps nothing
+	inside               // one that wraps another, which stands alone now
+	walked               // a script, whose commands are added
+)
+
 // run unwraps a command and adds what is inside.
 func (w *walk) run(words []*flat, assigns []Assign, c context) {
 	as, dir := w.as, w.dir
 	defer func() { w.as = as }()
-	input, replace := false, ""
-	for len(words) > 0 && !words[0].expands {
-		name := path.Base(string(words[0].text))
-		rest := words[1:]
-		switch name {
-		case "time", "nohup", "exec", "builtin", "setsid", "nice", "ionice", "timeout", "stdbuf", "chronic", "unbuffer":
-			valued := map[string]string{"exec": "a", "nice": "n", "ionice": "cnp", "timeout": "ks", "stdbuf": "ioe"}[name]
-			rest, _ = skipFlags(rest, valued)
-			if name == "timeout" && len(rest) > 0 {
-				rest = rest[1:]
-			}
-			if len(rest) == 0 {
-				goto done
-			}
-			words = rest
-		case "command":
-			inner, flags := skipFlags(rest, "")
-			if len(inner) == 0 || strings.ContainsAny(flags[""], "vV") {
-				goto done // it asks where a program is
-			}
-			words = inner
-		case "env":
-			inner, _ := skipFlags(rest, "uCS")
-			inner, assigns = w.leading(inner, assigns)
-			if len(inner) == 0 {
-				goto done
-			}
-			words = inner
-		case "sudo", "doas", "gosu", "su-exec", "runuser", "setpriv":
-			inner, flags := skipFlags(rest, map[string]string{"sudo": "ugCDhprtTUR", "doas": "uC", "runuser": "ugGc", "setpriv": ""}[name])
-			user, said := flags["u"]
-			if long, ok := flags["--user"]; ok {
-				user, said = long, true
-			}
-			if name == "runuser" && !said {
-				w.su(words, assigns, c)
-				return
-			}
-			if name == "gosu" || name == "su-exec" {
-				if len(inner) == 0 {
-					goto done
-				}
-				user, _, _ = strings.Cut(string(inner[0].text), ":")
-				said, inner = true, inner[1:]
-			}
-			if name == "setpriv" {
-				user, said = flags["--reuid"], true
-			}
-			if !said {
-				user = "root"
-			}
-			w.as = user
-			inner, assigns = w.leading(inner, assigns)
-			if len(inner) == 0 {
-				if c.heredoc != nil {
-					w.script(c.heredoc, nil, assigns, c)
-					return
-				}
-				w.as = as
-				goto done
-			}
-			words = inner
-		case "su":
-			w.su(words, assigns, c)
+	line := &wrapped{words: words, assigns: assigns}
+	for len(line.words) > 0 && !line.words[0].expands {
+		next := w.unwrap(line, c)
+		if next == walked {
 			return
-		case "xargs":
-			inner, flags := skipFlags(rest, "aEdILnPs")
-			if len(inner) == 0 {
-				goto done
-			}
-			input, replace = true, flags["I"]
-			words = inner
-		case "eval":
-			if w.scripts >= maxScripts || len(rest) == 0 {
-				goto done
-			}
-			w.nested(join(rest), w.known, c)
-			return
-		case "bash", "sh", "dash", "ash", "zsh", "ksh":
-			if w.shell(words, assigns, c) {
-				return
-			}
-			goto done
-		default:
-			goto done
+		}
+		if next == itself {
+			break
 		}
 	}
-done:
-	command := Command{Assigns: assigns, Input: input}
-	for _, f := range words {
+	command := w.command(line, c)
+	at, column := 1, 1
+	if len(line.words) > 0 {
+		at, column = w.text.root.position(line.words[0].start)
+	}
+	w.add(command, at, column, c)
+	w.after(command, dir)
+}
+
+// prefixes are programs that run the command after their flags as it is, and those of their flags that take a value.
+var prefixes = map[string]string{
+	"time": "", "nohup": "", "builtin": "", "setsid": "", "chronic": "", "unbuffer": "",
+	"exec": "a", "nice": "n", "ionice": "cnp", "timeout": "ks", "stdbuf": "ioe",
+}
+
+// unwrap takes the first program of a line off where it runs another.
+func (w *walk) unwrap(line *wrapped, c context) peeled {
+	name, rest := path.Base(string(line.words[0].text)), line.words[1:]
+	if valued, ok := prefixes[name]; ok {
+		rest, _ = skipFlags(rest, valued)
+		if name == "timeout" && len(rest) > 0 {
+			rest = rest[1:]
+		}
+		return line.goOn(rest)
+	}
+	switch name {
+	case "command":
+		inner, flags := skipFlags(rest, "")
+		if strings.ContainsAny(flags[""], "vV") {
+			return itself // it asks where a program is
+		}
+		return line.goOn(inner)
+	case "env":
+		inner, _ := skipFlags(rest, "uCS")
+		inner, line.assigns = w.leading(inner, line.assigns)
+		return line.goOn(inner)
+	case "sudo", "doas", "gosu", "su-exec", "runuser", "setpriv":
+		return w.unwrapUser(name, line, c)
+	case "su":
+		w.su(line.words, line.assigns, c)
+		return walked
+	case "xargs":
+		inner, flags := skipFlags(rest, "aEdILnPs")
+		if len(inner) > 0 {
+			line.input, line.replace = true, flags["I"]
+		}
+		return line.goOn(inner)
+	case "eval":
+		if w.scripts < maxScripts && len(rest) > 0 {
+			w.nested(join(rest), w.known, c)
+			return walked
+		}
+	case "bash", "sh", "dash", "ash", "zsh", "ksh":
+		if w.shell(line.words, line.assigns, c) {
+			return walked
+		}
+	}
+	return itself
+}
+
+// goOn continues with what is inside, if there is anything.
+func (line *wrapped) goOn(inner []*flat) peeled {
+	if len(inner) == 0 {
+		return itself
+	}
+	line.words = inner
+	return inside
+}
+
+// unwrapUser takes off a program that runs another as somebody else.
+func (w *walk) unwrapUser(name string, line *wrapped, c context) peeled {
+	inner, flags := skipFlags(line.words[1:], map[string]string{"sudo": "ugCDhprtTUR", "doas": "uC", "runuser": "ugGc"}[name])
+	user, said := flags["u"]
+	if long, ok := flags["--user"]; ok {
+		user, said = long, true
+	}
+	switch {
+	case name == "runuser" && !said:
+		w.su(line.words, line.assigns, c)
+		return walked
+	case name == "gosu" || name == "su-exec":
+		if len(inner) == 0 {
+			return itself
+		}
+		user, _, _ = strings.Cut(string(inner[0].text), ":")
+		inner = inner[1:]
+	case name == "setpriv":
+		user = flags["--reuid"]
+	case !said:
+		user = "root"
+	}
+	before := w.as
+	w.as = user
+	inner, line.assigns = w.leading(inner, line.assigns)
+	if len(inner) > 0 {
+		return line.goOn(inner)
+	}
+	if c.heredoc != nil {
+		w.script(c.heredoc, nil, line.assigns, c)
+		return walked
+	}
+	w.as = before
+	return itself
+}
+
+// command is what remains of a line.
+func (w *walk) command(line *wrapped, c context) Command {
+	command := Command{Assigns: line.assigns, Input: line.input}
+	for _, f := range line.words {
 		word := w.word(f)
-		if replace != "" && strings.Contains(word.Text, replace) {
+		if line.replace != "" && strings.Contains(word.Text, line.replace) {
 			word.Expands = true
 		}
 		command.Words = append(command.Words, word)
 	}
-	if input && replace == "" && c.heredoc != nil && !c.heredoc.expands {
-		for i := 0; i < len(c.heredoc.text); i++ {
-			start := i
-			for i < len(c.heredoc.text) && c.heredoc.text[i] > ' ' {
-				i++
-			}
-			if i > start {
-				line, column := w.text.root.position(c.heredoc.at[start])
-				command.Words = append(command.Words, Word{Text: string(c.heredoc.text[start:i]), Line: line, Column: column})
-			}
-		}
-		command.Input = false
+	if line.input && line.replace == "" && c.heredoc != nil && !c.heredoc.expands {
+		command.Words, command.Input = append(command.Words, w.heredocWords(c.heredoc)...), false
 	}
-	if command.Program() == "tee" {
-		op := "tee"
-		for _, word := range command.Args() {
-			switch {
-			case word.Text == "-a" || word.Text == "--append":
-				op = "tee -a"
-			case !strings.HasPrefix(word.Text, "-"):
-				command.Redirects = append(command.Redirects, Redirect{Op: op, File: word})
-			}
-		}
-	}
-	line, column := 1, 1
-	if len(words) > 0 {
-		line, column = w.text.root.position(words[0].start)
-	}
-	if program := command.Program(); program == "export" || program == "readonly" || program == "local" {
+	switch command.Program() {
+	case "tee":
+		command.Redirects = append(command.Redirects, teed(command.Args())...)
+	case "export", "readonly", "local":
 		// For the POSIX dialect these are commands like others.
-		for _, f := range words[1:] {
+		for _, f := range line.words[1:] {
 			if _, set := w.leading([]*flat{f}, nil); len(set) > 0 {
-				set[0].Export = program == "export"
+				set[0].Export = command.Program() == "export"
 				command.Assigns = append(command.Assigns, set[0])
 			}
 		}
 	}
-	w.add(command, line, column, c)
-	w.after(command, dir)
+	return command
+}
+
+// heredocWords are the words of a here document, as xargs reads it.
+func (w *walk) heredocWords(heredoc *flat) []Word {
+	var words []Word
+	for i := 0; i < len(heredoc.text); i++ {
+		start := i
+		for i < len(heredoc.text) && heredoc.text[i] > ' ' {
+			i++
+		}
+		if i > start {
+			line, column := w.text.root.position(heredoc.at[start])
+			words = append(words, Word{Text: string(heredoc.text[start:i]), Line: line, Column: column})
+		}
+	}
+	return words
+}
+
+// teed are the files that tee writes.
+func teed(arguments []Word) []Redirect {
+	var files []Redirect
+	op := "tee"
+	for _, word := range arguments {
+		switch {
+		case word.Text == "-a" || word.Text == "--append":
+			op = "tee -a"
+		case !strings.HasPrefix(word.Text, "-"):
+			files = append(files, Redirect{Op: op, File: word})
+		}
+	}
+	return files
 }
 
 // leading takes NAME=value words off, as env and sudo read them.
