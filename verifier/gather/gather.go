@@ -107,35 +107,8 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 	caches := part(ctx, g, facts.BuildCaches, func(ctx context.Context) facts.Part[[]facts.BuildCache] { return g.buildCaches(ctx, builds) })
 	resolvers := part(ctx, g, facts.Resolvers, func(ctx context.Context) facts.Part[facts.Resolution] { return g.resolvers(ctx, builds) })
 	dlv := async(func() facts.Part[facts.Tool] { return g.tool(ctx, "dlv", envs) })
-	launch := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.editorLaunch(ctx, envs, builds, dlv())
-	})
-	terminal := part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.terminalLaunch(ctx, envs, builds, dlv())
-	})
-	attach := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
-		switch {
-		case g.ConnectTo != "":
-			return facts.Absent[facts.Proof]("a server was named instead")
-		case g.AttachTo != 0:
-			return g.attachTo(ctx, envs, dlv(), kernel())
-		}
-		return g.attach(ctx, envs, builds, dlv())
-	})
-	shell := part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.terminalAttach(ctx, envs, builds, dlv())
-	})
+	proofs := g.startProofs(ctx, envs, builds, dlv, kernel)
 	left := part(ctx, g, facts.LeftBehind, g.leftovers)
-	server := part(ctx, g, facts.Connect, g.connectTo)
-	least := part(ctx, g, facts.Least, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.leastPrivilege(ctx, envs, builds, dlv(), kernel())
-	})
-	testing := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.testSession(ctx, envs, builds, dlv(), kernel())
-	})
-	dap := part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
-		return g.editorSession(ctx, envs, builds, dlv(), kernel())
-	})
 
 	launched := g.readLaunch()
 	configurations := async(func() []*debugged { return g.debuggees(envs, launched) })
@@ -148,20 +121,17 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 	})
 
 	languageServer := async(func() facts.Part[facts.Tool] { return g.languageServer(ctx, envs) })
-	editing := part(ctx, g, facts.Gopls, func(ctx context.Context) facts.Part[facts.Proof] {
+	proofs[facts.GoplsProof] = part(ctx, g, facts.Gopls, func(ctx context.Context) facts.Part[facts.Proof] {
 		return g.editing(ctx, envs, languageServer())
 	})
 
 	snapshot := &facts.Snapshot{
-		Target:    g.target(envs.inContainer),
-		System:    g.system,
-		Workspace: g.workspace,
-		Go:        map[string]facts.Part[facts.GoCommand]{},
-		Tools:     g.tools(ctx, envs, dlv(), languageServer()),
-		Proofs: map[string]facts.Part[facts.Proof]{
-			facts.LaunchProof: launch(), facts.TerminalProof: terminal(), facts.AttachProof: attach(), facts.DAPProof: dap(), facts.ShellProof: shell(),
-			facts.TestProof: testing(), facts.ServerProof: server(), facts.LeastProof: least(), facts.GoplsProof: editing(),
-		},
+		Target:      g.target(envs.inContainer),
+		System:      g.system,
+		Workspace:   g.workspace,
+		Go:          map[string]facts.Part[facts.GoCommand]{},
+		Tools:       g.tools(ctx, envs, dlv(), languageServer()),
+		Proofs:      map[string]facts.Part[facts.Proof]{facts.EnvProof: fair(withEffects(debugs(), godebug(), configurations()))},
 		Ptrace:      kernel(),
 		Leftovers:   left(),
 		Godebug:     godebug(),
@@ -174,9 +144,8 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 		Project:     g.project(envs.inContainer),
 		Problems:    g.problems,
 	}
-	snapshot.Proofs[facts.EnvProof] = withEffects(debugs(), godebug(), configurations())
-	for name, proof := range snapshot.Proofs {
-		snapshot.Proofs[name] = fair(proof)
+	for name, proof := range proofs {
+		snapshot.Proofs[name] = fair(proof())
 	}
 	snapshot.Panics = withDebugger(panics(), configurations())
 	for name, command := range commands {
@@ -201,6 +170,42 @@ func Take(ctx context.Context, m *machine.Local, options Options) *facts.Snapsho
 	defer g.mutex.Unlock()
 	snapshot.Trees = g.trees
 	return snapshot
+}
+
+// startProofs begins what is proved with the debugger, all at once, each by its name.
+func (g *gatherer) startProofs(
+	ctx context.Context, envs *environments, builds map[string]func() building, dlv func() facts.Part[facts.Tool], kernel func() facts.Part[facts.Ptrace],
+) map[string]func() facts.Part[facts.Proof] {
+	return map[string]func() facts.Part[facts.Proof]{
+		facts.LaunchProof: part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
+			return g.editorLaunch(ctx, envs, builds, dlv())
+		}),
+		facts.TerminalProof: part(ctx, g, facts.Launch, func(ctx context.Context) facts.Part[facts.Proof] {
+			return g.terminalLaunch(ctx, envs, builds, dlv())
+		}),
+		facts.AttachProof: part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
+			switch {
+			case g.ConnectTo != "":
+				return facts.Absent[facts.Proof]("a server was named instead")
+			case g.AttachTo != 0:
+				return g.attachTo(ctx, envs, dlv(), kernel())
+			}
+			return g.attach(ctx, envs, builds, dlv())
+		}),
+		facts.ShellProof: part(ctx, g, facts.Attach, func(ctx context.Context) facts.Part[facts.Proof] {
+			return g.terminalAttach(ctx, envs, builds, dlv())
+		}),
+		facts.ServerProof: part(ctx, g, facts.Connect, g.connectTo),
+		facts.LeastProof: part(ctx, g, facts.Least, func(ctx context.Context) facts.Part[facts.Proof] {
+			return g.leastPrivilege(ctx, envs, builds, dlv(), kernel())
+		}),
+		facts.TestProof: part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
+			return g.testSession(ctx, envs, builds, dlv(), kernel())
+		}),
+		facts.DAPProof: part(ctx, g, facts.DAP, func(ctx context.Context) facts.Part[facts.Proof] {
+			return g.editorSession(ctx, envs, builds, dlv(), kernel())
+		}),
+	}
 }
 
 const notNeeded = "no selected check needs it"
