@@ -60,8 +60,9 @@ func newShell(t testing.TB, container, user string, before ...string) *shell {
 	return s
 }
 
-// shellPatience is longer than any deadline of dcverify: a command that takes more hangs.
-const shellPatience = 3 * time.Minute
+// shellPatience is longer than all deadlines of dcverify together, that of a build under emulation among them: a command that takes
+// more hangs.
+const shellPatience = 10 * time.Minute
 
 // run runs a command, which gets no input, and returns what it printed and its exit status.
 func (s *shell) run(command string) (output string, status int) {

@@ -46,3 +46,23 @@ func TestToolsAdvice(t *testing.T) {
 		})
 	}
 }
+
+// TestCacheAdvice wants the folder given away where nothing fills it again afterwards.
+func TestCacheAdvice(t *testing.T) {
+	const install = "go install golang.org/x/tools/gopls@latest"
+	for _, test := range []struct {
+		name, want string
+		runs       []string
+	}{
+		{"one RUN", "give it away in the same RUN: && chown -R vscode /go; or remove it: && rm -rf /go/pkg", []string{install}},
+		{"three", "give it away at Dockerfile:4:1, the last that does so: && chown -R vscode /go; or remove it: && rm -rf /go/pkg", []string{install, install, install}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			project := sketch{goVersion: "1.26", env: golangEnv, gopath: "/go", remote: "vscode", runs: test.runs}.project()
+			_, findings := check.Run([]check.Check{rootBuiltCache}, &facts.Snapshot{Project: facts.Known(project)})
+			if len(findings) != 1 || findings[0].Fixes[0].Message != test.want {
+				t.Errorf("%+v", findings)
+			}
+		})
+	}
+}

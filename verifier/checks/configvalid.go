@@ -77,13 +77,13 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 		f.Severity, f.Cause = finding.Info, "a variable in it is set neither here nor in the .env next to the first compose file, and compose refuses it so"
 		f.Fixes = []finding.Fix{{Message: "give it a default, ${NAME:-value}, or set it in .env"}}
 	case "missing-file", "unreadable", "outside":
-		f.Cause = "the dev container cannot be built without it"
+		f.Cause = "the dev container cannot be made without it"
 		f.Fixes = []finding.Fix{{Message: "put it there, or mend the path (it is meant from the folder of the file that names it)"}}
 		for name, ignored := range project.Ignored {
 			if ignored && strings.HasPrefix(problem.Message, name+" ") {
 				f.Severity = finding.Warning
 				f.Cause = "git ignores it, so that every fresh clone lacks it"
-				f.Fixes = []finding.Fix{{Message: "make it in initializeCommand, from the example that is committed"}}
+				f.Fixes = []finding.Fix{{Message: "make it in initializeCommand, from an example that is committed"}}
 			}
 		}
 		if problem.Kind == "outside" {

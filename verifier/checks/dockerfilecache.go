@@ -36,11 +36,17 @@ var rootBuiltCache = check.Check{
 		}
 		o.mounted()
 		reported := map[string]bool{}
-		for _, s := range o.spoilt {
+		for i, s := range o.spoilt {
 			if reported[s.folder] || o.repaired(s) {
 				continue
 			}
 			reported[s.folder] = true
+			for _, later := range slices.Backward(o.spoilt[i+1:]) {
+				if later.folder == s.folder && later.fix == s.fix { // giving it away earlier would not help
+					s.fix = strings.Replace(s.fix, sameRun, "at "+later.place.String()+", the last that does so", 1)
+					break
+				}
+			}
 			f := finding.Finding{
 				Message:  fmt.Sprintf("%s: %s cannot write to %s", s.how, project.RemoteUser.Name, s.folder),
 				Location: s.place,
@@ -62,6 +68,8 @@ var rootBuiltCache = check.Check{
 		}
 	},
 }
+
+const sameRun = "in the same RUN"
 
 // owners follows who owns Go's folders in the finished container.
 type owners struct {
@@ -140,11 +148,11 @@ func (o *owners) ran(at int, script facts.Script) {
 		case isRoot(user):
 			s.how = fmt.Sprintf("%s runs `%s` as root", scriptName(script), what)
 			s.why = fmt.Sprintf("go makes %s with mode 0755 for whoever runs it first, and that is root", folder)
-			s.fix = fmt.Sprintf("give it away in the same RUN: && chown -R %s %s; or remove it: && rm -rf %s", remote, gopath, folder)
+			s.fix = fmt.Sprintf("give it away "+sameRun+": && chown -R %s %s; or remove it: && rm -rf %s", remote, gopath, folder)
 		case user == remote && o.project.Merged.UpdateUID && o.downloads() && !lies(gopath, cmp.Or(o.project.RemoteUser.Home, "/home/"+remote)):
 			s.how = fmt.Sprintf("%s runs `%s` as %s, who has another UID in the container when the host's is not the image's", scriptName(script), what, remote)
 			s.why = fmt.Sprintf("updateRemoteUserUID gives %s the UID of a Linux host's user and takes only the home folder along: %s keeps the old owner, with mode 0755", remote, folder)
-			s.fix = fmt.Sprintf("open it to the group in the same RUN: && chmod -R g+w %s; or remove it: && rm -rf %s", folder, folder)
+			s.fix = fmt.Sprintf("open it to the group "+sameRun+": && chmod -R g+w %s; or remove it: && rm -rf %s", folder, folder)
 		default:
 			continue
 		}

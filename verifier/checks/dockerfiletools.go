@@ -32,7 +32,9 @@ var toolNeedsNewerGo = check.Check{
 			var first finding.Finding
 			subject, most := "", "" // the newest Go that one of them needs
 			worse := func(f finding.Finding) bool {
-				return cmp.Or(f.Severity, finding.Error).Rank() < cmp.Or(first.Severity, finding.Error).Rank()
+				rank, before := cmp.Or(f.Severity, finding.Error).Rank(), cmp.Or(first.Severity, finding.Error).Rank()
+				stops := f.Evidence["needs"] != "" && first.Evidence["needs"] == "" // it stops the build, and not only later work
+				return rank < before || rank == before && stops
 			}
 			unpinned := source.Place{} // the first tool that is taken as it comes: with it the list begins
 			for _, install := range script.Shell.Installs() {
@@ -57,7 +59,7 @@ var toolNeedsNewerGo = check.Check{
 			}
 			if subject != "" {
 				if unpinned.Known() && unpinned.Line < first.Location.Line {
-					first.Related = append(first.Related, finding.Related{Message: "that one here", Location: first.Location})
+					first.Related = append(first.Related, finding.Related{Message: "the line that installs it", Location: first.Location})
 					first.Location = unpinned
 				}
 				if i := slices.IndexFunc(first.Fixes, func(fix finding.Fix) bool { return fix.Message == takeNewer }); i >= 0 && most != "" {

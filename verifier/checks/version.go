@@ -27,7 +27,11 @@ var toolchainSatisfiable = check.Check{
 			return
 		}
 		install, ok := project.Go()
-		if !ok || install.Version == "" || install.Version == "latest" || install.Version == "none" {
+		if install.Version == "latest" {
+			p.Skip("%s follows the newest Go", install.By)
+			return
+		}
+		if !ok || install.Version == "" || install.Version == "none" {
 			p.Skip("the files do not tell which Go the container has")
 			return
 		}

@@ -239,10 +239,12 @@ func golang(tag string) Image {
 	if m := golangTag.FindStringSubmatch(tag); m != nil {
 		image.Go = m[1] + m[2]
 		image.Exact = m[2] != "" || strings.Count(m[1], ".") == 2
+		image.Published = golangPublished(image.Go, tag)
+	} else if built, ok := golangDistros[strings.TrimPrefix(tag, "1-")]; ok && built.last < stillBuilt {
+		image.Go = "1." + strconv.Itoa(built.last) // it stands still since
 	} else {
 		image.Go, image.Moving = newestGolang, true
 	}
-	image.Published = golangPublished(image.Go, tag)
 	// GOTOOLCHAIN=local came nine days after the image of 1.21.0, which was not built again.
 	local := image.Moving || image.Go != "1.21.0" && minor(strings.TrimSuffix(image.Go, suffixOf(image.Go))) >= 21
 	if local {
@@ -261,10 +263,13 @@ func golang(tag string) Image {
 var finalPatch = [...]int{8: 7, 9: 7, 10: 8, 11: 13, 12: 17, 13: 15, 14: 15, 15: 15, 16: 15, 17: 13, 18: 10, 19: 13, 20: 14, 21: 13, 22: 12, 23: 12, 24: 13, 25: 14}
 
 // golangDistros is the Go minors that were built on a release of Debian: not before it was out, not after it was left. The
-// first and last that are certain, so that a tag is refused only where nobody can have it.
+// first and last that are certain, so that a tag is refused only where nobody can have it. Bullseye was left with the release
+// of 1.25 (docker-library/golang#564, official-images#19675).
 var golangDistros = map[string]struct{ first, last int }{
-	"stretch": {8, 18}, "buster": {11, 20}, "bullseye": {15, 1 << 20}, "bookworm": {19, 1 << 20}, "trixie": {23, 1 << 20},
+	"stretch": {8, 18}, "buster": {11, 20}, "bullseye": {15, 24}, "bookworm": {19, stillBuilt}, "trixie": {23, stillBuilt},
 }
+
+const stillBuilt = 1 << 20
 
 // golangPublished says whether a tag of the official image can exist.
 func golangPublished(goVersion, tag string) bool {
@@ -315,9 +320,10 @@ func devcontainersGo(tag string) Image {
 	case strings.Contains(parsed.goes, "."):
 		image.Go = parsed.goes
 	default:
-		// A full version of the image is built once; every shorter one goes on to newer Go while its line lives.
+		// A full version of the image is built once; every shorter one goes on to newer Go while its line lives, and stands
+		// still after that.
 		image.Go = table.newestOf(parsed)
-		image.Moving = strings.Count(parsed.version, ".") < 2
+		image.Moving = strings.Count(parsed.version, ".") < 2 && image.Last == ""
 	}
 	if ok && !listed && !strings.HasPrefix(tag, "dev-") {
 		image.Published = table.beyond(parsed)
