@@ -137,7 +137,7 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 	report := func(m jsonc.Property, severity finding.Severity, message, fix string) {
 		p.Report(finding.Finding{
 			Severity: severity, Message: message, Location: m.Place,
-			Cause: "properties that are not known are passed over without a word", Fixes: []finding.Fix{{Message: fix}},
+			Cause: "what no tool reads where it stands is passed over without a word", Fixes: []finding.Fix{{Message: fix}},
 		}, m.Name, message)
 	}
 	compose := root.Get("dockerComposeFile").Kind != ""
@@ -145,13 +145,15 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 		switch {
 		case m.Name == "runArgs" && compose, m.Name == "workspaceMount" && compose, m.Name == "appPort" && compose:
 			severity := finding.Warning
-			if m.Name == "appPort" {
-				severity = finding.Info // the service publishes what it has to, and the editor forwards the rest
+			if m.Name == "appPort" || m.Value.Is(jsonc.String) && m.Value.Text == "" {
+				severity = finding.Info // the service publishes what it has to, and the editor forwards the rest; or nothing is lost
 			}
 			report(m, severity, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
 		case m.Name == "context" && compose && root.Get("dockerFile").Kind == "":
 			report(m, finding.Warning, "context is not read where dockerComposeFile is: it belongs to dockerFile", "remove it: the context of the build stands in the compose file")
 		case knowledge.Property(m.Name):
+		case strings.Contains(m.Name, "."): // no property has a dot in its name, and every setting has
+			report(m, finding.Warning, "the setting "+m.Name+" is read by nobody here: it belongs into customizations.vscode.settings", "move it into customizations.vscode.settings")
 		default:
 			if near := nearProperty(m.Name, ""); near != "" {
 				report(m, finding.Warning, fmt.Sprintf("%s is no property; %s is meant", m.Name, near), "write "+near)

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/check"
@@ -71,6 +73,9 @@ var toolNeedsNewerGo = check.Check{
 	},
 }
 
+// majorVersion is the end of an import path that names no program.
+var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
+
 // takeNewer is the advice that is made exact when all tools of a script are known.
 const takeNewer = "take a newer Go"
 
@@ -108,7 +113,7 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 	if !ok {
 		return finding.Finding{}, false
 	}
-	name := path.Base(strings.TrimSuffix(install.Path, "/..."))
+	name := path.Base(majorVersion.ReplaceAllString(strings.TrimSuffix(install.Path, "/..."), ""))
 	said := name + " " + tool.version
 	if asked := install.Version; asked != tool.version {
 		if !strings.HasPrefix(asked, "v") {
@@ -146,6 +151,9 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 	case goenv.CompareVersions(running, "1.21") < 0:
 		f.Message = fmt.Sprintf("%s needs Go %s, but %s, which cannot switch to a newer one", said, tool.least, of)
 		f.Cause = "before 1.21 go knows no toolchains: it tries to compile sources that it does not understand"
+		if strings.HasPrefix(install.Version, "v") && strings.Count(tool.least, ".") < 2 && minorsBetween(running, tool.least) <= 2 {
+			f.Severity = finding.Warning // a go line that it can read is no refusal: it tries, and somebody has chosen this release
+		}
 		f.Upstream = []string{
 			fmt.Sprintf("note: module requires Go %s", tool.least),
 			fmt.Sprintf("go: errors parsing go.mod: invalid go version '%s': must match format 1.23", tool.least),
@@ -165,6 +173,15 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		f.Severity = finding.Warning
 	}
 	return f, true
+}
+
+// minorsBetween is how many releases lie between two Gos of major version 1.
+func minorsBetween(from, to string) int {
+	number := func(version string) int {
+		n, _ := strconv.Atoi(strings.TrimPrefix(goenv.Minor(version), "1."))
+		return n
+	}
+	return number(to) - number(from)
 }
 
 // unpinnedList judges xargs go get, whose list is not known: whatever stands in it, its newest releases ask for a newer Go.

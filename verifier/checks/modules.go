@@ -375,6 +375,10 @@ var mainModule = check.Check{
 		if main || len(nested) == 0 {
 			return
 		}
+		fix := finding.Fix{Message: "let a go.work name those that belong together"}
+		if paths := modulePaths(project.Modules); len(paths) == len(nested) && len(slices.Compact(paths)) == len(paths) { // go refuses a path that comes twice
+			fix = finding.Fix{Message: "let a go.work name them", Commands: []string{"go work init ./" + strings.Join(nested, " ./")}}
+		}
 		p.Report(finding.Finding{
 			Severity: finding.Info,
 			Message:  fmt.Sprintf("the project's folder has no go.mod and no go.work, and %s below it: go commands work in there alone", counted(len(nested), "module")),
@@ -382,7 +386,19 @@ var mainModule = check.Check{
 			Cause:    "the go command looks for go.mod upwards from where it stands, never downwards",
 			Evidence: map[string]string{"modules": list(nested)},
 			Upstream: []string{"go: go.mod file not found in current directory or any parent directory; see 'go help modules'"},
-			Fixes:    []finding.Fix{{Message: "let a go.work name them", Safe: true, Commands: []string{"go work init ./" + strings.Join(nested, " ./")}}},
+			Fixes:    []finding.Fix{fix},
 		}, "nested")
 	},
+}
+
+// modulePaths is what the modules call themselves, sorted, without those whose go.mod cannot be read.
+func modulePaths(modules []facts.Module) []string {
+	var paths []string
+	for _, m := range modules {
+		if m.Path != "" {
+			paths = append(paths, m.Path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
 }

@@ -35,6 +35,9 @@ var featureVersion = regexp.MustCompile(`^[0-9]+(\.[0-9]+){0,2}$`)
 // row of their major version, which never were.
 func FeatureManifest(id, version string) (text, source string, ok bool) {
 	name, ok := strings.CutPrefix(strings.ToLower(id), officialFeatures)
+	if name == "docker-from-docker" {
+		name = "docker-outside-of-docker" // its name since 2022 (legacyIds of the newer one)
+	}
 	have := featureRows()[name]
 	if !ok || len(have) == 0 {
 		return "", "", false

@@ -240,8 +240,8 @@ func golang(tag string) Image {
 		image.Go = m[1] + m[2]
 		image.Exact = m[2] != "" || strings.Count(m[1], ".") == 2
 		image.Published = golangPublished(image.Go, tag)
-	} else if built, ok := golangDistros[strings.TrimPrefix(tag, "1-")]; ok && built.last < stillBuilt {
-		image.Go = "1." + strconv.Itoa(built.last) // it stands still since
+	} else if built, ok := golangDistros[strings.TrimPrefix(tag, "1-")]; ok && built.left != "" {
+		image.Go, image.Last = "1."+strconv.Itoa(built.last), built.left // it stands still
 	} else {
 		image.Go, image.Moving = newestGolang, true
 	}
@@ -262,11 +262,18 @@ func golang(tag string) Image {
 // finalPatch is the last release of each Go minor that had ended when the table was made (go.dev/dl, 2026-11-23).
 var finalPatch = [...]int{8: 7, 9: 7, 10: 8, 11: 13, 12: 17, 13: 15, 14: 15, 15: 15, 16: 15, 17: 13, 18: 10, 19: 13, 20: 14, 21: 13, 22: 12, 23: 12, 24: 13, 25: 14}
 
-// golangDistros is the Go minors that were built on a release of Debian: not before it was out, not after it was left. The
-// first and last that are certain, so that a tag is refused only where nobody can have it. Bullseye was left with the release
-// of 1.25 (docker-library/golang#564, official-images#19675).
-var golangDistros = map[string]struct{ first, last int }{
-	"stretch": {8, 18}, "buster": {11, 20}, "bullseye": {15, 24}, "bookworm": {19, stillBuilt}, "trixie": {23, stillBuilt},
+// golangDistros is the Go minors that were built on a release of a distribution: not before it was out, not after the day it was
+// left (docker-library/golang, versions.json). The first and last that are certain, so that a tag is refused only where nobody
+// can have it.
+var golangDistros = map[string]struct {
+	first, last int
+	left        string
+}{
+	"stretch": {8, 18, "2022-07-11"}, "buster": {11, 20, "2023-06-13"}, "bullseye": {15, 24, "2025-08-12"},
+	"bookworm": {19, stillBuilt, ""}, "trixie": {23, stillBuilt, ""},
+	"alpine3.15": {0, 19, "2022-11-30"}, "alpine3.16": {0, 20, "2023-05-10"}, "alpine3.17": {0, 21, "2023-12-08"},
+	"alpine3.18": {0, 22, "2024-05-22"}, "alpine3.19": {0, 23, "2024-12-05"}, "alpine3.20": {0, 24, "2025-05-30"},
+	"alpine3.21": {0, 25, "2025-12-03"},
 }
 
 const stillBuilt = 1 << 20
@@ -274,8 +281,12 @@ const stillBuilt = 1 << 20
 // golangPublished says whether a tag of the official image can exist.
 func golangPublished(goVersion, tag string) bool {
 	of := minor(strings.TrimSuffix(goVersion, suffixOf(goVersion)))
+	early := 0
+	if suffixOf(goVersion) != "" {
+		early = 1 // a candidate comes before the release that leaves a distribution
+	}
 	for distro, built := range golangDistros {
-		if strings.HasSuffix(tag, "-"+distro) && of >= 0 && (of < built.first || of > built.last) {
+		if strings.HasSuffix(tag, "-"+distro) && of >= 0 && (of < built.first || of > built.last+early) {
 			return false
 		}
 	}

@@ -50,7 +50,8 @@ var modules = sync.OnceValue(func() map[string]*module {
 		m.releases = append(m.releases, r)
 	}
 	for _, row := range rows(goplsText) {
-		add(goplsModule, "golang/tools gopls/go.mod, 2026-11", true, release{strings.TrimPrefix(row[0], "gopls/"), row[2], row[1]})
+		version := strings.TrimPrefix(row[0], "gopls/")
+		add(goplsModule, "golang/tools gopls/go.mod and README.md, 2026-11", true, release{version, supportedBy(version, row[2]), row[1]})
 	}
 	for _, row := range rows(delveText) {
 		if strings.HasPrefix(row[0], "v") {
@@ -66,6 +67,20 @@ var modules = sync.OnceValue(func() map[string]*module {
 	out[delveBefore] = out[delveModule]
 	return out
 })
+
+// supportedBy is the oldest Go that a gopls of before 1.21 was built and tested with, by the table in its README: until then a
+// newer go line was no refusal, and named a Go that was not out yet.
+func supportedBy(gopls, line string) string {
+	for _, support := range []struct{ last, least string }{{"v0.7.5", "1.12"}, {"v0.9.5", "1.13"}, {"v0.11.0", "1.16"}} {
+		if compareVersions(gopls, support.last) <= 0 {
+			if version.Compare("go"+line, "go"+support.least) < 0 {
+				return line
+			}
+			return support.least
+		}
+	}
+	return line
+}
 
 // successor is what follows the last release that has a command.
 type successor struct {

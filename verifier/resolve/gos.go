@@ -3,6 +3,7 @@ package resolve
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/devcontainer"
@@ -52,6 +53,29 @@ func (r *resolver) addStageGo(install facts.GoInstall, stage int, reaches bool) 
 		install.Stage = -1
 		r.addGo(install)
 	}
+}
+
+// addCalledGo notes a Go that a script installs which a RUN calls: of its stage, of those that start from it, and of the container
+// when the stage reaches it, where features come later.
+func (r *resolver) addCalledGo(install facts.GoInstall, stage int, reaches bool) *facts.GoInstall {
+	heirs := map[int]bool{stage: true}
+	for i, other := range r.project.Build.Stages {
+		heirs[i] = heirs[i] || other.Parent >= 0 && heirs[other.Parent]
+		if heirs[i] {
+			install.Stage = i
+			r.addGo(install)
+		}
+	}
+	if reaches {
+		install.Stage = -1
+		at := slices.IndexFunc(r.project.Gos, func(g facts.GoInstall) bool { return strings.HasPrefix(g.By, "feature ") })
+		if at < 0 {
+			at = len(r.project.Gos)
+		}
+		r.project.Gos = slices.Insert(r.project.Gos, at, install)
+	}
+	install.Stage = stage
+	return &install
 }
 
 // goOfImage is the Go that an image has by its name; false where nothing is known of it or it has none.
@@ -190,7 +214,7 @@ func (r *resolver) versionPlace(stage dockerfile.Stage) source.Place {
 }
 
 var (
-	archive   = regexp.MustCompile(`(?:go\.dev|golang\.org|golang\.google\.cn|storage\.googleapis\.com/golang)\S*?/go(1(?:\.\d+)+(?:(?:rc|beta)\d+)?)\.(?:[a-z]+|\$[^/]*)-(?:[a-z0-9]+|\$[^/]*)\.(?:tar\.gz|zip)`)
+	archive   = regexp.MustCompile(`(?:go\.dev|golang\.org|golang\.google\.cn|storage\.googleapis\.com/golang|dl\.google\.com/go)\S*?/go(1(?:\.\d+)+(?:(?:rc|beta)\d+)?)\.(?:[a-z]+|\$[^/]*)-(?:[a-z0-9]+|\$[^/]*)\.(?:tar\.gz|zip)`)
 	reference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?`)
 )
 

@@ -237,6 +237,12 @@ func (r *resolver) scriptFile(name string, script facts.Script, copies map[strin
 	script.Name, script.File, script.Line = name, name, 1
 	script.CRLF = strings.Contains(file.Text, "\r\n")
 	script.Shell = shell.Parse(file.Text, shell.Bash)
+	if script.Stage >= 0 {
+		for _, install := range goOfScript(script.Shell, script.Env) {
+			install.Place = script.Position(install.Place.Line, install.Place.Column)
+			script.Go = r.addCalledGo(install, script.Stage, script.Target)
+		}
+	}
 	r.project.Scripts = append(r.project.Scripts, script)
 	r.follow(script, copies, depth)
 }

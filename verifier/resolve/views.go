@@ -96,7 +96,11 @@ func (r *resolver) extend(env []dockerfile.Variable, layer *goenv.Layer, feature
 		return env
 	}
 	var text strings.Builder
-	text.WriteString("FROM base\n")
+	base := r.project.Image.Reference // it is named where a value of its is not known
+	if base == "" || strings.ContainsAny(base, " \t$") {
+		base = "base"
+	}
+	text.WriteString("FROM " + base + "\n")
 	var before []string
 	for _, v := range env {
 		switch {
