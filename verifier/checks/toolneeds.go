@@ -48,7 +48,7 @@ func neededGo(importPath, version, running string) (toolNeed, bool) {
 	if tool, ok := knowledge.ToolOf(importPath); ok {
 		need.module, need.source = tool.Module, tool.Source
 	}
-	if day, before, ok := knowledge.News(importPath); ok && latest && !tooOld(running, before) {
+	if day, ok := knowledge.News(importPath, running); ok && latest {
 		need.since = day
 	}
 	return need, true

@@ -53,10 +53,7 @@ var toolchainSatisfiable = check.Check{
 			} else if !module.Main && (hasMain || severity == finding.Warning && toolchain != "" && goenv.CompareVersions(install.Version, "1.21") >= 0) {
 				severity = finding.Info // somebody works on it now and then, and sees it there
 			}
-			at := install.Place
-			if install.Written.Known() {
-				at = install.Written // where a person changes it
-			}
+			at := install.VersionPlace()
 			text := fmt.Sprintf("%s asks for Go %s", module.File, module.Go)
 			related := finding.Related{Message: text, Location: module.GoPlace}
 			if asking == "" || severity.Rank() < worst.Severity.Rank() {
@@ -87,6 +84,9 @@ var toolchainSatisfiable = check.Check{
 			worst.Related = append(worst.Related, related)
 		}
 		if asking != "" {
+			if at := install.VersionPlace(); worst.Location == at && at.Line != install.Place.Line {
+				worst.Related = append(worst.Related, finding.Related{Message: "Go comes from here", Location: install.Place})
+			}
 			p.Report(worst, install.By)
 		}
 	},

@@ -112,7 +112,7 @@ func drift(p *check.Pass, project facts.Project, install facts.GoInstall) {
 	p.Report(finding.Finding{
 		Severity: finding.Info,
 		Message:  fmt.Sprintf("the container has Go %s (%s), but %s", install.Version, install.By, "other files name others: "+strings.Join(words, ", ")),
-		Location: install.Place,
+		Location: install.VersionPlace(),
 		Related:  related,
 		Evidence: map[string]string{"go": install.Version, "by": install.By},
 		Cause:    "each of them was written by itself, and what passes with one Go may fail with another",

@@ -81,9 +81,17 @@ type GoInstall struct {
 	By        string       `json:"by"`                  // "image golang:1.22", "feature ghcr.io/devcontainers/features/go:1", "Dockerfile" (an archive from go.dev, go-debian.sh, a package), "script"
 	Place     source.Place `json:"place,omitzero"`
 	Variable  string       `json:"variable,omitempty"` // variable that the version comes from
-	Written   source.Place `json:"written,omitzero"`   // where that variable gets it, in ENV or ARG of the Dockerfile
+	Written   source.Place `json:"written,omitzero"`   // where that variable gets it: ENV or ARG of the Dockerfile, an assignment of the script
 	Stage     int          `json:"stage"`              // of the Dockerfile, whose image this is; -1 for what the finished container has
 	Assumed   string       `json:"assumed,omitempty"`
+}
+
+// VersionPlace is where a person changes the version.
+func (g GoInstall) VersionPlace() source.Place {
+	if g.Written.Known() {
+		return g.Written
+	}
+	return g.Place
 }
 
 // Module is one go.mod or go.work.

@@ -125,12 +125,12 @@ func TestMinGo(t *testing.T) {
 }
 
 func TestNews(t *testing.T) {
-	if day, before, ok := News("golang.org/x/tools/gopls"); day != "2026-10-14" || before != "1.26.0" || !ok {
-		t.Error(day, before, ok)
+	if day, ok := News("golang.org/x/tools/gopls", "1.26.4"); day != "2026-10-14" || !ok {
+		t.Error(day, ok)
 	}
-	for _, path := range []string{"github.com/go-delve/delve/cmd/dlv", "honnef.co/go/tools/cmd/staticcheck", "example.com/x"} {
-		if day, _, ok := News(path); ok {
-			t.Errorf("%s has news of %s", path, day)
+	for _, old := range [][2]string{{"golang.org/x/tools/gopls", "1.25"}, {"golang.org/x/tools/gopls", "1.27"}, {"honnef.co/go/tools/cmd/staticcheck", "1.25"}, {"example.com/x", "1.25"}} {
+		if day, ok := News(old[0], old[1]); ok {
+			t.Errorf("%s asks for more than Go %s since %s", old[0], old[1], day)
 		}
 	}
 }

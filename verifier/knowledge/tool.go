@@ -20,6 +20,7 @@ type Tool struct {
 //go:embed gopls-go-min.tsv
 var goplsText string
 
+//go:generate go run ../../test/tooltable tools.tsv
 //go:embed tools.tsv
 var toolText string
 
@@ -59,7 +60,7 @@ var modules = sync.OnceValue(func() map[string]*module {
 		}
 	}
 	for _, row := range rows(toolText) {
-		add(row[0], "go.mod of "+row[0]+", 2026-08", false, release{version: row[1], goes: row[2]})
+		add(row[0], "go.mod of "+row[0]+", 2026-11", false, release{row[1], row[2], row[3]})
 	}
 	for _, m := range out {
 		slices.SortFunc(m.releases, func(a, b release) int { return compareVersions(a.version, b.version) })
@@ -225,21 +226,25 @@ func MinGo(importPath, version string) (minGo, resolved string, ok bool) {
 const fresh = 90 * 24 * time.Hour
 
 // tablesMade is the day on which the newest releases were looked up last.
-var tablesMade = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+var tablesMade = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 
-// News is the day of the newest release of a tool and the go line of the one before, where the newest is younger than 90 days
-// by the table. False where the table has no days.
-func News(importPath string) (day, before string, ok bool) {
+// News is the day since which the releases of a tool ask for more than a Go, where that is younger than 90 days by the table.
+// False where it is older, where the table has no days, and where no release fits.
+func News(importPath, goVersion string) (day string, ok bool) {
 	m := moduleOf(importPath)
-	if m == nil || len(m.releases) < 2 {
-		return "", "", false
+	if m == nil {
+		return "", false
 	}
-	newest := m.releases[len(m.releases)-1]
-	came, err := time.Parse(time.DateOnly, newest.day)
-	if err != nil || tablesMade.Sub(came) > fresh {
-		return "", "", false
+	have := m.usable(importPath)
+	at := len(have)
+	for at > 0 && !fits(have[at-1].goes, goVersion) {
+		at--
 	}
-	return newest.day, m.releases[len(m.releases)-2].goes, true
+	if at == 0 || at == len(have) {
+		return "", false
+	}
+	came, err := time.Parse(time.DateOnly, have[at].day)
+	return have[at].day, err == nil && tablesMade.Sub(came) <= fresh
 }
 
 // NewestFitting is the newest release of the table that a Go can build by its go line. A Go that names no patch is the

@@ -105,7 +105,7 @@ func (r *resolver) gosOfImage(reference string, place source.Place, stage int) {
 func (r *resolver) gosOfStage(index int, stage dockerfile.Stage, reaches bool) {
 	if stage.Parent < 0 {
 		if install, ok := r.goOfImage(stage.Image); ok {
-			install.Place = r.versionPlace(stage)
+			install.Place, install.Written = r.versionPlaces(stage, install.Version)
 			r.addStageGo(install, index, reaches)
 		}
 	} else {
@@ -126,18 +126,25 @@ func (r *resolver) gosOfStage(index int, stage dockerfile.Stage, reaches bool) {
 			for i := 0; i+1 < len(instruction.Words); i += 2 {
 				variables[instruction.Words[i]] = instruction.Words[i+1]
 				written[instruction.Words[i]] = instruction.Place
+				if global, ok := r.globalArg(instruction.Words[i]); ok && instruction.Keyword == "ARG" && r.takesGlobal(instruction.Words[i], index) {
+					written[instruction.Words[i]] = global.Place
+				}
 			}
 		case "COPY":
 			r.goCopied(instruction, index, reaches)
 		case "RUN":
 			for _, install := range goOfScript(shell.Parse(instruction.Script, shell.Bash), variables) {
-				at := source.Place{File: r.project.Build.File, Line: instruction.Line + install.Place.Line - 1, Column: install.Place.Column}
-				if given, ok := r.argPlaces[install.Variable]; ok {
-					at = given // where a person changes it
+				within := func(at source.Place) source.Place {
+					return source.Place{File: r.project.Build.File, Line: instruction.Line + at.Line - 1, Column: at.Column}
+				}
+				install.Place = within(install.Place)
+				if given, ok := r.argPlaces[install.Variable]; ok { // where a person changes it
+					install.Place, install.Written = given, source.Place{}
+				} else if install.Written.Line > 0 {
+					install.Written = within(install.Written)
 				} else {
 					install.Written = written[install.Variable]
 				}
-				install.Place = at
 				r.addStageGo(install, index, reaches)
 			}
 		}
@@ -202,15 +209,35 @@ func (r *resolver) stageNamed(name string) int {
 	return -1
 }
 
-// versionPlace is where a person changes the Go of a stage: the build argument that makes its tag, where devcontainer.json or
-// compose gives one, or else FROM.
-func (r *resolver) versionPlace(stage dockerfile.Stage) source.Place {
+// versionPlaces is where a stage gets its Go, the build argument that makes its tag, where devcontainer.json or compose gives one,
+// or else FROM, and the ARG whose default makes the tag.
+func (r *resolver) versionPlaces(stage dockerfile.Stage, version string) (place, written source.Place) {
 	for _, found := range reference.FindAllStringSubmatch(stage.From, -1) {
-		if place, ok := r.argPlaces[found[1]]; ok {
-			return place
+		if given, ok := r.argPlaces[found[1]]; ok {
+			return given, source.Place{}
+		}
+		if global, ok := r.globalArg(found[1]); ok && strings.Contains(*global.Default, version) {
+			written = global.Place
 		}
 	}
-	return stage.Place
+	return stage.Place, written
+}
+
+// takesGlobal tells whether a stage has an ARG without a default, which takes that of before the first FROM.
+func (r *resolver) takesGlobal(name string, stage int) bool {
+	return slices.ContainsFunc(r.project.Build.Args, func(arg dockerfile.Arg) bool {
+		return arg.Stage == stage && arg.Name == name && arg.Default == nil
+	})
+}
+
+// globalArg is the ARG before the first FROM that gives a build argument its default.
+func (r *resolver) globalArg(name string) (found dockerfile.Arg, ok bool) {
+	for _, arg := range r.project.Build.Args {
+		if arg.Stage < 0 && arg.Name == name && arg.Default != nil {
+			found, ok = arg, true
+		}
+	}
+	return found, ok
 }
 
 var (
@@ -223,6 +250,7 @@ var (
 func goOfScript(script shell.Script, variables map[string]string) []facts.GoInstall {
 	var installs []facts.GoInstall
 	local := map[string]string{}
+	assigned := map[string]source.Place{} // where a version is given to a variable
 	expand := func(text string) string {
 		return reference.ReplaceAllStringFunc(text, func(found string) string {
 			name := reference.FindStringSubmatch(found)[1]
@@ -238,13 +266,14 @@ func goOfScript(script shell.Script, variables map[string]string) []facts.GoInst
 	for _, command := range script.Commands {
 		for _, assign := range command.Assigns {
 			local[assign.Name] = expand(assign.Value.Text)
+			assigned[local[assign.Name]] = source.Place{Line: assign.Value.Line, Column: assign.Value.Column}
 		}
 		for i, word := range command.Words {
 			at := source.Place{Line: word.Line, Column: word.Column}
 			if match := archive.FindStringSubmatch(expand(word.Text)); match != nil {
 				installs = append(installs, facts.GoInstall{
 					Version: match[1], Exact: true, Root: officialRoot, Toolchain: "auto", By: "an archive of Go " + match[1], Place: at,
-					Variable: versionVariable(word.Text),
+					Variable: versionVariable(word.Text), Written: assigned[match[1]],
 				})
 			}
 			if path.Base(word.Text) == "go-debian.sh" {
@@ -256,6 +285,7 @@ func goOfScript(script shell.Script, variables map[string]string) []facts.GoInst
 					}
 					install.Version, install.Variable = version, versionVariable(command.Words[i+1].Text)
 				}
+				install.Written = assigned[install.Version]
 				install.Exact = strings.Count(install.Version, ".") == 2
 				install.Toolchain = "auto" // the go.env of the release
 				installs = append(installs, install)

@@ -240,6 +240,9 @@ func (r *resolver) scriptFile(name string, script facts.Script, copies map[strin
 	if script.Stage >= 0 {
 		for _, install := range goOfScript(script.Shell, script.Env) {
 			install.Place = script.Position(install.Place.Line, install.Place.Column)
+			if install.Written.Line > 0 {
+				install.Written = script.Position(install.Written.Line, install.Written.Column)
+			}
 			script.Go = r.addCalledGo(install, script.Stage, script.Target)
 		}
 	}
