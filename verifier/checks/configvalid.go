@@ -51,11 +51,20 @@ var configValid = check.Check{
 // judgeProblem says how bad it is what a reader of a file had to say.
 func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding, bool) {
 	f := finding.Finding{Severity: finding.Error, Message: problem.Message}
+	if strings.Contains(problem.Message, "${templateOption:") {
+		f.Severity, f.Message = finding.Info, "this is a template: its options are not known here"
+		f.Cause = "`devcontainer templates apply` puts a value in the place of ${templateOption:…}"
+		f.Fixes = []finding.Fix{{Message: "judge a project that it was applied to"}}
+		return f, true
+	}
 	switch problem.Kind {
 	case "syntax", "dropped":
 		f.Cause = "the dev container tools read broken files without a word, and lose what they do not understand"
 		f.Fixes = []finding.Fix{{Message: "mend the syntax here"}}
-		if strings.HasSuffix(problem.Message, "a comma is missing") {
+		root := project.Config.Root.Place
+		before := problem.Kind == "dropped" && problem.Place.File == root.File && root.Known() &&
+			(problem.Place.Line < root.Line || problem.Place.Line == root.Line && problem.Place.Column < root.Column)
+		if before || strings.HasSuffix(problem.Message, "a comma is missing") {
 			f.Severity = finding.Warning // nothing is lost
 		}
 	case "trailing", "bom":
@@ -149,6 +158,12 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 				severity = finding.Info // the service publishes what it has to, and the editor forwards the rest; or nothing is lost
 			}
 			report(m, severity, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
+		case m.Name == "build" && root.Get("image").Kind != "" && !compose && root.Get("dockerFile").Kind == "" && m.Value.Get("dockerfile").Kind == "":
+			severity := finding.Info // a cache that nobody asks for loses nothing
+			if m.Value.Get("args").Kind != "" || m.Value.Get("target").Kind != "" {
+				severity = finding.Warning
+			}
+			report(m, severity, "build is not read where image is: nothing is built", "remove it, or name a dockerfile in it and take image out")
 		case m.Name == "context" && compose && root.Get("dockerFile").Kind == "":
 			report(m, finding.Warning, "context is not read where dockerComposeFile is: it belongs to dockerFile", "remove it: the context of the build stands in the compose file")
 		case knowledge.Property(m.Name):

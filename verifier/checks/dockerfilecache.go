@@ -18,7 +18,7 @@ import (
 
 var rootBuiltCache = check.Check{
 	Code: "DV205", Name: "root-built-cache", Severity: finding.Error, Scope: "S",
-	Summary: "a RUN, a COPY or a named volume leaves GOPATH or a cache to root, and nobody gives it to the remote user",
+	Summary: "a RUN, a COPY or a named volume leaves GOPATH or a cache to root, and nobody gives it to the remote user; or a mount hides it",
 	Needs:   []facts.Need{facts.Declared},
 	Run: func(p *check.Pass) {
 		project, ok := declaredProject(p)
@@ -41,6 +41,16 @@ var rootBuiltCache = check.Check{
 				continue
 			}
 			reported[s.folder] = true
+			if mount, ok := hiddenBy(project, s.folder); ok && s.at >= 0 {
+				p.Report(finding.Finding{
+					Severity: finding.Warning,
+					Message:  fmt.Sprintf("what the build puts into %s nobody finds in the container: %s is mounted over it", s.folder, mount),
+					Location: s.place,
+					Cause:    "a mount hides what the image has in its place",
+					Fixes:    []finding.Fix{{Message: "take a GOPATH that is not mounted over, such as /go"}},
+				}, s.folder, "hidden")
+				continue
+			}
 			for _, later := range slices.Backward(o.spoilt[i+1:]) {
 				if later.folder == s.folder && later.fix == s.fix { // giving it away earlier would not help
 					s.fix = strings.Replace(s.fix, sameRun, "at "+later.place.String()+", the last that does so", 1)
@@ -48,7 +58,7 @@ var rootBuiltCache = check.Check{
 				}
 			}
 			f := finding.Finding{
-				Message:  fmt.Sprintf("%s: %s cannot write to %s", s.how, project.RemoteUser.Name, s.folder),
+				Message:  fmt.Sprintf("%s: %s cannot write to %s%s", s.how, project.RemoteUser.Name, s.folder, s.when),
 				Location: s.place,
 				Evidence: map[string]string{"folder": s.folder, "remoteUser": project.RemoteUser.Name},
 				Cause:    s.why,
@@ -67,6 +77,30 @@ var rootBuiltCache = check.Check{
 			p.Report(f, s.folder)
 		}
 	},
+}
+
+// hiddenBy is the folder of the host's that is mounted over a folder of the image.
+func hiddenBy(project facts.Project, folder string) (mount string, hidden bool) {
+	mounts := []string{project.Folder}
+	for _, m := range project.Merged.Mounts {
+		if m.Type == "bind" {
+			mounts = append(mounts, m.Target)
+		}
+	}
+	if project.Compose != nil {
+		mounts = mounts[1:] // which mounts nothing then
+		for _, v := range project.Compose.Volumes {
+			if v.Type == "bind" {
+				mounts = append(mounts, v.Target)
+			}
+		}
+	}
+	for _, mount := range mounts {
+		if mount != "" && mount != "/" && lies(folder, mount) {
+			return mount, true
+		}
+	}
+	return "", false
 }
 
 const sameRun = "in the same RUN"
@@ -91,6 +125,7 @@ type spoilt struct {
 	at, command   int // of the event, and of the command in its script; nothing before that repairs it
 	folder        string
 	how, why, fix string
+	when          string // the condition, where there is one
 	place         source.Place
 }
 
@@ -150,9 +185,10 @@ func (o *owners) ran(at int, script facts.Script) {
 			s.why = fmt.Sprintf("go makes %s with mode 0755 for whoever runs it first, and that is root", folder)
 			s.fix = fmt.Sprintf("give it away "+sameRun+": && chown -R %s %s; or remove it: && rm -rf %s", remote, gopath, folder)
 		case user == remote && o.project.Merged.UpdateUID && o.downloads() && !lies(gopath, cmp.Or(o.project.RemoteUser.Home, "/home/"+remote)):
-			s.how = fmt.Sprintf("%s runs `%s` as %s, who has another UID in the container when the host's is not the image's", scriptName(script), what, remote)
-			s.why = fmt.Sprintf("updateRemoteUserUID gives %s the UID of a Linux host's user and takes only the home folder along: %s keeps the old owner, with mode 0755", remote, folder)
-			s.fix = fmt.Sprintf("open it to the group "+sameRun+": && chmod -R g+w %s; or remove it: && rm -rf %s", folder, folder)
+			s.how = fmt.Sprintf("%s runs `%s` as %s", scriptName(script), what, remote)
+			s.when = " on a Linux host whose user has another UID"
+			s.why = fmt.Sprintf("updateRemoteUserUID gives %s the IDs of a Linux host's user and takes only the home folder along: %s keeps the old owner, with mode 0755", remote, folder)
+			s.fix = fmt.Sprintf("open it "+sameRun+": && chmod -R a+rwX %s; or remove it: && rm -rf %s", folder, folder)
 		default:
 			continue
 		}

@@ -113,7 +113,8 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 	if !ok {
 		return finding.Finding{}, false
 	}
-	name := path.Base(majorVersion.ReplaceAllString(strings.TrimSuffix(install.Path, "/..."), ""))
+	importPath := strings.TrimSuffix(strings.TrimSuffix(strings.TrimRight(install.Path, "/"), "/..."), "/")
+	name := path.Base(majorVersion.ReplaceAllString(importPath, ""))
 	said := name + " " + tool.version
 	if asked := install.Version; asked != tool.version {
 		if !strings.HasPrefix(asked, "v") {
@@ -125,7 +126,7 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		Location: inScript(script, command.Line, command.Column),
 		Evidence: map[string]string{"tool": install.Path, "version": tool.version, "go": running, "by": script.Go.By, "source": tool.source},
 	}
-	fitting := "go install " + install.Path + "@" + tool.fitting
+	fitting := "go install " + strings.TrimRight(install.Path, "/") + "@" + tool.fitting
 	if tool.most == "" {
 		f.Evidence["needs"] = tool.least
 		f.Fixes = []finding.Fix{{Message: takeNewer, Safe: true}}

@@ -15,12 +15,12 @@ import (
 
 var gopathValid = check.Check{
 	Code: "DV109", Name: "gopath-valid", Severity: finding.Error, Scope: "SIC", Hard: true,
-	Summary: "GOPATH or GOMODCACHE is relative, is text that no shell replaces, or lies in GOROOT",
+	Summary: "GOPATH or GOMODCACHE is relative, is text that no shell replaces, lies in GOROOT, or GOPATH is the module's own folder",
 	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files, facts.Declared},
 	Run: func(p *check.Pass) {
 		skipUnknown(p, "GOPATH")
 		for _, s := range declaredValues(p, "GOPATH") {
-			for _, entry := range strings.Split(s.Effective, ":") {
+			for i, entry := range strings.Split(s.Effective, ":") {
 				switch root, inside := rootOver(p, s.views, entry); {
 				case entry == "": // go ignores it
 				case strings.HasPrefix(entry, "~"):
@@ -32,6 +32,9 @@ var gopathValid = check.Check{
 				case inside && path.Clean(entry) == root:
 					reportFolder(p, s, "GOPATH", "that is GOROOT, whose folders it must not share", finding.Error,
 						fmt.Sprintf("warning: both GOPATH and GOROOT are the same directory (%s); see https://go.dev/wiki/InstallTroubleshooting", root))
+				case i == 0 && moduleIn(p, path.Clean(entry)) != "" && p.View(s.views[0]).Lookup("GO111MODULE").Effective != "off":
+					reportFolder(p, s, "GOPATH", moduleIn(p, path.Clean(entry))+" lies there itself: before 1.22 every go command stops at that, and since then go mod tidy and go get find no go.mod", finding.Error,
+						"$GOPATH/go.mod exists but should not")
 				}
 			}
 		}
@@ -46,6 +49,17 @@ var gopathValid = check.Check{
 			}
 		}
 	},
+}
+
+// moduleIn is the go.mod that lies in a folder of the container; empty where files tell of none.
+func moduleIn(p *check.Pass, folder string) string {
+	project, _ := p.Project.Get()
+	for _, m := range project.Modules {
+		if m.Folder == folder && path.Base(m.File) == "go.mod" {
+			return m.File
+		}
+	}
+	return ""
 }
 
 // rootOver is the Go root of the views that a folder lies in.

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -340,7 +341,7 @@ func reportVendor(p *check.Pass, m facts.Module) {
 
 var mainModule = check.Check{
 	Code: "DV509", Name: "main-module", Severity: finding.Error, Scope: "SC",
-	Summary: "go.mod or go.work cannot be parsed, or the project's folder has none and modules lie below it",
+	Summary: "go.mod or go.work cannot be parsed, the project's folder has none and modules lie below it, or go.work leaves out its own",
 	Needs:   []facts.Need{facts.Declared},
 	Run: func(p *check.Pass) {
 		project, ok := declaredProject(p)
@@ -372,6 +373,7 @@ var mainModule = check.Check{
 			}
 			p.Report(f, m.File)
 		}
+		unusedBeside(p, project)
 		if main || len(nested) == 0 {
 			return
 		}
@@ -389,6 +391,28 @@ var mainModule = check.Check{
 			Fixes:    []finding.Fix{fix},
 		}, "nested")
 	},
+}
+
+// unusedBeside tells of a go.work that leaves out the module of its own folder.
+func unusedBeside(p *check.Pass, project facts.Project) {
+	for _, work := range project.Modules {
+		if !work.Main || path.Base(work.File) != "go.work" || work.Problem != "" ||
+			slices.ContainsFunc(work.Uses, func(use string) bool { return path.IsAbs(use) || path.Clean(use) == "." }) {
+			continue
+		}
+		beside := path.Join(path.Dir(work.File), "go.mod")
+		if !slices.ContainsFunc(project.Modules, func(m facts.Module) bool { return m.File == beside }) {
+			continue
+		}
+		p.Report(finding.Finding{
+			Severity: finding.Info,
+			Message:  fmt.Sprintf("%s does not use the module beside it: go commands refuse the packages of %s", work.File, beside),
+			Location: cmp.Or(work.GoPlace, work.Place),
+			Cause:    "where a go.work is found, only the modules that it names are worked on",
+			Upstream: []string{"current directory is contained in a module that is not one of the workspace modules listed in go.work. You can add the module to the workspace using:"},
+			Fixes:    []finding.Fix{{Message: "name it there", Commands: []string{"go work use ."}}},
+		}, work.File, "beside")
+	}
 }
 
 // modulePaths is what the modules call themselves, sorted, without those whose go.mod cannot be read.

@@ -54,8 +54,11 @@ var toolchainSatisfiable = check.Check{
 				severity = finding.Info // somebody works on it now and then, and sees it there
 			}
 			at := install.VersionPlace()
-			text := fmt.Sprintf("%s asks for Go %s", module.File, module.Go)
-			related := finding.Related{Message: text, Location: module.GoPlace}
+			text, asks := fmt.Sprintf("%s asks for Go %s", module.File, module.Go), module.GoPlace
+			if module.Toolchain != "" && strings.HasSuffix(what, "toolchain line") {
+				text, asks = fmt.Sprintf("%s names the toolchain go%s", module.File, module.Toolchain), module.ToolchainPlace
+			}
+			related := finding.Related{Message: text, Location: asks}
 			if asking == "" || severity.Rank() < worst.Severity.Rank() {
 				earlier := worst.Related
 				worst = finding.Finding{
@@ -71,12 +74,16 @@ var toolchainSatisfiable = check.Check{
 						{Message: `or let go download it: "containerEnv": {"GOTOOLCHAIN": "auto"}`},
 					},
 				}
-				if goenv.CompareVersions(install.Version, "1.21") < 0 {
-					worst.Fixes = worst.Fixes[:1] // it knows no toolchains
+				if goenv.CompareVersions(install.Version, "1.21") < 0 || toolchain != "local" {
+					worst.Fixes = worst.Fixes[:1] // it knows no toolchains, or switches already
 				}
 				if !tooOld(install.Version, module.Go) { // the Go would do, if it could read the line
 					worst.Location = module.GoPlace
 					worst.Fixes = []finding.Fix{{Message: "write go " + goenv.Minor(module.Go), Safe: true}}
+					if strings.Count(module.Go, ".") < 2 {
+						worst.Location = module.ToolchainPlace
+						worst.Fixes = []finding.Fix{{Message: "take the toolchain line out, or a Go of 1.21 or newer"}}
+					}
 				}
 				asking = module.File
 				continue
@@ -129,22 +136,28 @@ func toolchainHere(p *check.Pass, install facts.GoInstall) string {
 }
 
 // tooNew judges one module: what its go line asks of a Go. Up to 1.20 go only warned of a newer minor, and could not read a
-// go line of three numbers at all; since 1.21 it refuses, unless it may switch.
+// go line of three numbers or a toolchain line at all; since 1.21 it refuses, unless it may switch.
 func tooNew(module facts.Module, install facts.GoInstall, toolchain string) (severity finding.Severity, what string, upstream []string) {
 	running := install.Version
-	threeNumbers := strings.Count(module.Go, ".") == 2 && goenv.CompareVersions(running, "1.21") < 0
-	if module.Go == "" || !threeNumbers && !tooOld(running, module.Go) {
-		return "", "", nil
-	}
 	if goenv.CompareVersions(running, "1.21") < 0 {
-		if threeNumbers {
+		switch {
+		case strings.Count(module.Go, ".") == 2:
 			return finding.Error, ", which cannot read a go line of three numbers", []string{
 				fmt.Sprintf("go: errors parsing go.mod: %s: invalid go version '%s': must match format 1.23", module.File, module.Go),
 			}
+		case module.Toolchain != "":
+			return finding.Error, ", which does not know the toolchain line", []string{
+				fmt.Sprintf("go: errors parsing go.mod: %s:%d: unknown directive: toolchain", module.File, module.ToolchainPlace.Line),
+			}
+		case module.Go == "" || !tooOld(running, module.Go):
+			return "", "", nil
 		}
 		return finding.Warning, ", which tries all the same and fails where the code needs more", []string{
 			fmt.Sprintf("note: module requires Go %s", module.Go),
 		}
+	}
+	if module.Go == "" || !tooOld(running, module.Go) {
+		return "", "", nil
 	}
 	if toolchain == "local" {
 		return finding.Error, " and may not switch", []string{

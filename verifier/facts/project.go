@@ -97,8 +97,9 @@ func (g GoInstall) VersionPlace() source.Place {
 // Module is one go.mod or go.work.
 type Module struct {
 	File           string       `json:"file"`
-	Path           string       `json:"path,omitempty"` // module path
-	Go             string       `json:"go,omitempty"`   // of the go line, as written
+	Path           string       `json:"path,omitempty"`   // module path
+	Folder         string       `json:"folder,omitempty"` // of the file inside the container; empty where it is not known
+	Go             string       `json:"go,omitempty"`     // of the go line, as written
 	GoPlace        source.Place `json:"goPlace,omitzero"`
 	Toolchain      string       `json:"toolchain,omitempty"` // of the toolchain line, without "go"
 	ToolchainPlace source.Place `json:"toolchainPlace,omitzero"`

@@ -31,6 +31,9 @@ const (
 //go:embed mcr-go-tags.tsv
 var tagText string
 
+//go:embed universal.tsv
+var universalText string
+
 // tagTable is the tags of devcontainers/go.
 type tagTable struct {
 	last   map[string]string // tag to last_in_manifest
@@ -157,7 +160,7 @@ func ImageOf(reference string) (Image, bool) {
 			if nameless {
 				return Image{}, false
 			}
-			return Image{Family: "devcontainers/universal", Go: newestGo, Moving: true, Published: true, Source: othersSource}, true
+			return universal(tag), true
 		case "base": // buildpack-deps with the feature common-utils, whose user the label names
 			return Image{Family: "devcontainers/base", Published: true, Source: othersSource, HasConfig: true, Config: dockerfile.Base{
 				Env: []string{"PATH=" + defaultPath}, Labels: map[string]string{"devcontainer.metadata": `[{"remoteUser":"vscode"}]`},
@@ -233,6 +236,28 @@ func officialName(name string) string {
 }
 
 var golangTag = regexp.MustCompile(`^(1\.[0-9]+(?:\.[0-9]+)?)((?:rc|beta)[0-9]+)?(?:-(.+))?$`)
+
+// universal is Microsoft's image for Codespaces, which has Go among much else. A line of its releases ends when the next begins;
+// the tags without a number, and the newest line, move.
+func universal(tag string) Image {
+	image := Image{Family: "devcontainers/universal", Published: true, Source: othersSource}
+	version, _, _ := strings.Cut(tag, "-")
+	if version == "focal" {
+		version = "2" // the last line that was built on it
+	}
+	for _, row := range rows(universalText) {
+		if row[0] == version || strings.HasPrefix(row[0], version+".") {
+			image.Go, image.Exact = row[1], true // the last one counts
+		}
+	}
+	switch {
+	case image.Go == "" && !strings.Contains(version, "."):
+		image.Go, image.Moving = newestGo, true
+	case minor(image.Go) >= 21:
+		image.Toolchain = "auto" // the go.env of the release
+	}
+	return image
+}
 
 func golang(tag string) Image {
 	image := Image{Family: "golang", Published: true, Source: golangSource}

@@ -46,7 +46,11 @@ func TestImageOf(t *testing.T) {
 		{"mcr.microsoft.com/devcontainers/go:9.0.0", "devcontainers/go", "9.0.0", "1.26", false, false, true, "", "local"},
 		{"mcr.microsoft.com/devcontainers/go", "devcontainers/go", "", "1.26", false, true, true, "", "local"},
 		{"mcr.microsoft.com/devcontainers/base:ubuntu", "devcontainers/base", "", "", false, false, true, "", ""},
-		{"mcr.microsoft.com/devcontainers/universal:2", "devcontainers/universal", "", "1.26", false, true, true, "", ""},
+		{"mcr.microsoft.com/devcontainers/universal:2", "devcontainers/universal", "", "1.24.3", true, false, true, "", "auto"},
+		{"mcr.microsoft.com/devcontainers/universal:2.0.4-focal", "devcontainers/universal", "", "1.18.4", true, false, true, "", ""},
+		{"mcr.microsoft.com/vscode/devcontainers/universal:linux", "devcontainers/universal", "", "1.26", false, true, true, "", ""},
+		{"mcr.microsoft.com/devcontainers/universal:6", "devcontainers/universal", "", "1.26", false, true, true, "", ""},
+		{"mcr.microsoft.com/devcontainers/universal:6.0.8", "devcontainers/universal", "", "", false, false, true, "", ""},
 		{"ubuntu:24.04", "ubuntu", "", "", false, false, true, "", ""},
 	} {
 		image, ok := ImageOf(test.reference)

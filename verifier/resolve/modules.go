@@ -90,6 +90,11 @@ func (r *resolver) readModule(name string, main bool) bool {
 		return false
 	}
 	m := facts.Module{File: name, Main: main, Place: source.Place{File: name}}
+	if folder, _ := r.workingFolder(); path.IsAbs(r.project.Folder) && !strings.Contains(r.project.Folder, "$") {
+		if below, ok := strings.CutPrefix(path.Dir(name)+"/", strings.TrimPrefix(folder+"/", "./")); ok || folder == "." {
+			m.Folder = path.Join(r.project.Folder, below)
+		}
+	}
 	if path.Base(name) == "go.work" {
 		readWork(file, &m)
 	} else {
