@@ -54,10 +54,14 @@ var goplsFound = check.Check{
 const untilInstalled = ": completion, navigation and diagnostics wait until the Go extension has installed it, in every new container"
 
 var toolsBuiltWith = check.Check{
-	Code: "DV702", Name: "tools-built-with", Severity: finding.Warning, Scope: "IC",
+	Code: "DV702", Name: "tools-built-with", Severity: finding.Warning, Scope: "SIC",
 	Summary: "gopls, dlv or a linter was built with an older Go than the workspace's, whose code it then refuses or misreads",
-	Needs:   []facts.Need{facts.Tools, facts.GoCommands},
+	Needs:   []facts.Need{facts.Tools, facts.GoCommands, facts.Declared},
 	Run: func(p *check.Pass) {
+		if project, ok := predicted(p); ok {
+			predictLinter(p, project)
+			return
+		}
 		workspace, judged := workspaceGo(p), 0
 		if workspace == "" {
 			p.Skip("the Go version of the workspace is not known")

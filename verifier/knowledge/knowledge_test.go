@@ -138,3 +138,16 @@ func TestNews(t *testing.T) {
 		}
 	}
 }
+
+func TestLinter(t *testing.T) {
+	for release, want := range map[string]string{"v1.59.1": "", "v1.60.3": "1.23", "v1.64.8": "1.24", "v2.3.1": "1.24", "v2.4.0": "1.25", "v2.9.0": "1.26", "v9.0.0": ""} {
+		if got, ok := LinterGo(release); got != want || ok != (want != "") {
+			t.Errorf("%s was built with %q, want %q", release, got, want)
+		}
+	}
+	for goVersion, want := range map[string]string{"1.23.4": "v1.60.0", "1.25": "v2.4.0", "1.26.1": "v2.9.0", "1.99": ""} {
+		if got, _ := LinterFor(goVersion); got != want {
+			t.Errorf("Go %s is fit for %q, want %q", goVersion, got, want)
+		}
+	}
+}

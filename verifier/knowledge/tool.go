@@ -5,6 +5,7 @@ import (
 	"go/version"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -323,4 +324,34 @@ func compareVersions(a, b string) int {
 func Renamed(importPath string) (now string, ok bool) {
 	now, ok = map[string]string{"github.com/cosmtrek/air": "github.com/air-verse/air"}[importPath]
 	return now, ok
+}
+
+// linterModules is golangci-lint's, the newer first.
+var linterModules = []string{"github.com/golangci/golangci-lint/v2", "github.com/golangci/golangci-lint"}
+
+// LinterGo is the minor version of the Go that a release of golangci-lint was built with: one more than its go line, for it supports
+// two. False for releases before v1.60, which ran with any, and for what the table does not have.
+func LinterGo(release string) (goVersion string, ok bool) {
+	for _, path := range linterModules {
+		if strings.HasPrefix(release, "v2.") != strings.HasSuffix(path, "/v2") || compareVersions(release, "v1.60.0") < 0 {
+			continue
+		}
+		if line, _, ok := MinGo(path, release); ok && minor(line) > 0 {
+			return "1." + strconv.Itoa(minor(line)+1), true
+		}
+	}
+	return "", false
+}
+
+// LinterFor is the first release of golangci-lint that runs where go.mod asks for a Go.
+func LinterFor(goVersion string) (release string, ok bool) {
+	for _, path := range linterModules {
+		for _, r := range slices.Backward(modules()[path].releases) {
+			if minor(r.goes)+1 < minor(goVersion) {
+				break
+			}
+			release, ok = r.version, true
+		}
+	}
+	return release, ok
 }
