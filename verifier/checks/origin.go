@@ -19,7 +19,7 @@ func removeGoroot(origin goenv.Origin) finding.Fix {
 	case goenv.Feature, goenv.Label:
 		return finding.Fix{Message: `clear it in devcontainer.json, for ` + layerName(origin) + ` always sets it: "remoteEnv": {"GOROOT": ""}`, Safe: true}
 	case goenv.Image:
-		return finding.Fix{Message: `remove GOROOT from the Dockerfile or feature that sets it, or clear it with "remoteEnv": {"GOROOT": ""}`, Safe: true}
+		return finding.Fix{Message: `clear it in devcontainer.json, "remoteEnv": {"GOROOT": ""}, or remove it where the image is made`, Safe: true}
 	case goenv.Dockerfile:
 		return finding.Fix{Message: "remove GOROOT from " + origin.Place.String(), Safe: true}
 	case goenv.LoginFiles:

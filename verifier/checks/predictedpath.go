@@ -95,6 +95,12 @@ func predictGobin(p *check.Pass, project facts.Project) {
 		}, bin.Effective)
 	}
 	onPath := cleaned(goenv.Environ{"PATH": value.Value}.Path())
+	written := func(folder string) string { // by the variable, where the image has it: its value may hold somebody's name
+		if gopath := view.Lookup("GOPATH"); gopath.Origin.Layer == goenv.Dockerfile && folder == path.Join(gopath.Effective, "bin") {
+			return "$GOPATH/bin"
+		}
+		return folder
+	}
 	report := func(severity finding.Severity, folder, what string, place source.Place) {
 		if slices.Contains(onPath, folder) {
 			return
@@ -109,7 +115,7 @@ func predictGobin(p *check.Pass, project facts.Project) {
 			Evidence: map[string]string{"folder": folder, "views": view.Name, "PATH": value.Value},
 			Cause:    "PATH is set by " + said(value.Origin),
 			Upstream: []string{"gopls: command not found"},
-			Fixes:    []finding.Fix{{Message: fmt.Sprintf("add it in the Dockerfile: ENV PATH=%s:$PATH", folder), Safe: true}},
+			Fixes:    []finding.Fix{{Message: fmt.Sprintf("add it in the Dockerfile: ENV PATH=%s:$PATH", written(folder)), Safe: true}},
 		}, folder)
 	}
 	if view.Lookup("GOPATH").Unknown != "" || view.Lookup("GOBIN").Unknown != "" {

@@ -75,9 +75,10 @@ func drift(p *check.Pass, project facts.Project, install facts.GoInstall) {
 	var words []string
 	var related []finding.Related
 	add := func(text, message string, place source.Place) {
-		if !slices.Contains(words, text) {
-			words = append(words, text)
+		if slices.Contains(words, text) {
+			return // one place is enough to find the others by
 		}
+		words = append(words, text)
 		related = append(related, finding.Related{Message: message, Location: place})
 	}
 	for i, pin := range project.Pinned {
