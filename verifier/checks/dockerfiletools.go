@@ -152,8 +152,8 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 	case goenv.CompareVersions(running, "1.21") < 0:
 		f.Message = fmt.Sprintf("%s needs Go %s, but %s, which cannot switch to a newer one", said, tool.least, of)
 		f.Cause = "before 1.21 go knows no toolchains: it tries to compile sources that it does not understand"
-		if strings.HasPrefix(install.Version, "v") && strings.Count(tool.least, ".") < 2 && minorsBetween(running, tool.least) <= 2 {
-			f.Severity = finding.Warning // a go line that it can read is no refusal: it tries, and somebody has chosen this release
+		if strings.Count(tool.least, ".") < 2 && minorsBetween(running, tool.least) <= 2 {
+			f.Severity = finding.Warning // a go line that it can read is no refusal: it tries, and little is new in so few releases
 		}
 		f.Upstream = []string{
 			fmt.Sprintf("note: module requires Go %s", tool.least),
