@@ -112,6 +112,10 @@ func TestParse(t *testing.T) {
 		{name: "nested twice", script: "sudo su - dev -c 'bash -lc \"cd x && go build\"'", want: []string{
 			`1:29 (sub) as=dev <cd> <x>`, `1:37 && (sub) as=dev dir=x <go> <build>`,
 		}},
+		{name: "lines that go on after a variable", script: "a \"$X\\\n\" \"$X\\\nb\"", want: []string{`1:1 <a> <$X>$X <$Xb>$Xb`}},
+		{name: "nested over lines", script: "su dev -c \" \\\n go get x && \\\n go get -tags 'a' y \\\n\"", want: []string{
+			`2:2 (sub) as=dev <go> <get> <x>`, `3:2 && (sub) as=dev <go> <get> <-tags> <a> <y>`,
+		}},
 		{name: "a shell with a here document", script: "su dev <<'EOF'\ngo get x\nEOF\nb", want: []string{
 			`2:1 (sub) (tolerated) as=dev <go> <get> <x>`, `4:1 ; <b>`,
 		}},

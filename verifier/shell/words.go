@@ -78,7 +78,7 @@ func (w *walk) parts(f *flat, parts []syntax.WordPart, q quoting) {
 				}
 				return true
 			})
-			w.put(f, w.text.slice(start, end), start, true)
+			w.put(f, strings.ReplaceAll(w.text.slice(start, end), "\\\n", ""), start, true)
 		default:
 			f.expands = true
 			w.put(f, w.text.slice(start, end), start, true)
@@ -90,6 +90,9 @@ func (w *walk) parts(f *flat, parts []syntax.WordPart, q quoting) {
 // taken from the script.
 func (w *walk) literal(f *flat, start, end int, q quoting) {
 	raw := w.text.slice(start, end)
+	if next := w.text.slice(end, end+2); strings.HasPrefix(next, "\n") || next == "\r\n" {
+		raw = strings.TrimSuffix(raw, "\\") // in double quotes the parser ends the text there, between the two
+	}
 	for i := 0; i < len(raw); i++ {
 		if raw[i] == '\\' && i+1 < len(raw) && (q == unquoted || strings.IndexByte(string(q), raw[i+1]) >= 0) {
 			i++
