@@ -150,6 +150,17 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 		}, m.Name, message)
 	}
 	compose := root.Get("dockerComposeFile").Kind != ""
+	for _, argument := range root.Get("runArgs").Elements {
+		flag, value, apart := strings.Cut(argument.Text, " ")
+		if !compose && apart && argument.Is(jsonc.String) && strings.HasPrefix(flag, "--") && !strings.Contains(flag, "=") {
+			p.Report(finding.Finding{
+				Message: fmt.Sprintf("docker knows no flag %q: a flag and its value are two strings", argument.Text), Location: argument.Place,
+				Cause:    "no shell splits runArgs at blanks",
+				Upstream: []string{"unknown flag: " + argument.Text},
+				Fixes:    []finding.Fix{{Message: fmt.Sprintf("write %q, %q", flag, strings.TrimSpace(value)), Safe: true}},
+			}, "runArgs", argument.Text)
+		}
+	}
 	for _, m := range root.Members {
 		switch {
 		case m.Name == "runArgs" && compose, m.Name == "workspaceMount" && compose, m.Name == "appPort" && compose:

@@ -289,6 +289,11 @@ var envName = check.Check{
 				judge(object, m.Name, m.Place)
 			}
 		}
+		for _, v := range project.RunArgs.Env {
+			if strings.ContainsAny(v.Name, " \t") { // "-e NAME=value" in one string
+				judge("runArgs", v.Name, v.Place)
+			}
+		}
 		for _, setting := range project.Settings {
 			if setting.Name != "go.toolsEnvVars" && setting.Name != "go.testEnvVars" || !setting.Place.Known() {
 				continue
