@@ -2,6 +2,8 @@ package checks
 
 import (
 	"fmt"
+	"path"
+	"regexp"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/check"
@@ -36,6 +38,7 @@ var configValid = check.Check{
 			}
 		}
 		unreadProperties(p, project)
+		mountOfOneMachine(p, project)
 		if at := project.Config.File; at != "" && !devcontainer.Found(at) {
 			p.Report(finding.Finding{
 				Severity: finding.Warning,
@@ -138,6 +141,29 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 		return f, false
 	}
 	return f, true
+}
+
+// windowsPath is a folder of a Windows machine.
+var windowsPath = regexp.MustCompile(`^[A-Za-z]:[\\/]`)
+
+// mountOfOneMachine finds a workspaceMount that names the project's folder as one machine has it.
+func mountOfOneMachine(p *check.Pass, project facts.Project) {
+	mount := project.Config.Root.Get("workspaceMount")
+	kind, from, _ := devcontainer.ParseMount(mount.Text)
+	if !mount.Is(jsonc.String) || kind != "bind" || from == "" || strings.Contains(from, "$") || project.Config.Root.Get("dockerComposeFile").Kind != "" {
+		return
+	}
+	f := finding.Finding{
+		Severity: finding.Warning, Message: fmt.Sprintf("workspaceMount mounts %s, a folder that one machine has", from), Location: mount.Place,
+		Cause:    "docker refuses to bind a folder that is not there",
+		Upstream: []string{"invalid mount config for type \"bind\": bind source path does not exist: " + from},
+		Fixes:    []finding.Fix{{Message: "write source=${localWorkspaceFolder}", Safe: true}},
+	}
+	if !path.IsAbs(from) && !windowsPath.MatchString(from) {
+		f.Severity, f.Message = finding.Error, fmt.Sprintf("workspaceMount binds %s, which is no path from the root: docker refuses it", from)
+		f.Upstream = []string{"invalid mount path: '" + from + "' mount path must be absolute"}
+	}
+	p.Report(f, "workspaceMount", from)
 }
 
 // unreadProperties names members of devcontainer.json that no tool reads where they stand.
