@@ -55,7 +55,7 @@ func TestCacheAdvice(t *testing.T) {
 		runs       []string
 	}{
 		{"one RUN", "give it away in the same RUN: && chown -R vscode /go; or remove it: && rm -rf /go/pkg", []string{install}},
-		{"three", "give it away at Dockerfile:4:1, the last that does so: && chown -R vscode /go; or remove it: && rm -rf /go/pkg", []string{install, install, install}},
+		{"three", "give it away in the last RUN that fills it, Dockerfile:4:1: && chown -R vscode /go; or remove it: && rm -rf /go/pkg", []string{install, install, install}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			project := sketch{goVersion: "1.26", env: golangEnv, gopath: "/go", remote: "vscode", runs: test.runs}.project()

@@ -53,7 +53,7 @@ var rootBuiltCache = check.Check{
 			}
 			for _, later := range slices.Backward(o.spoilt[i+1:]) {
 				if later.folder == s.folder && later.fix == s.fix { // giving it away earlier would not help
-					s.fix = strings.Replace(s.fix, sameRun, "at "+later.place.String()+", the last that does so", 1)
+					s.fix = strings.Replace(s.fix, sameRun, "in the last RUN that fills it, "+later.place.String(), 1)
 					break
 				}
 			}

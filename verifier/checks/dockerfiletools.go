@@ -100,13 +100,19 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		running = toolchain
 	}
 	if now, gone := knowledge.Renamed(install.Path); gone && (install.Version == "latest" || install.Version == "") {
+		fix := finding.Fix{Message: "install " + now, Safe: true}
+		if _, tooNew := neededGo(now, "latest", running); tooNew {
+			if release, ok := knowledge.NewestFitting(install.Path, running); ok {
+				fix = finding.Fix{Message: "install the newest that Go " + goenv.Minor(running) + " can build", Safe: true, Commands: []string{installs(running, install.Path, release)}}
+			}
+		}
 		return finding.Finding{
 			Location: inScript(script, command.Line, command.Column),
 			Message:  fmt.Sprintf("%s@latest cannot be installed any more: the module is %s now", install.Path, now),
 			Cause:    "its newest releases call themselves by the new name, and go refuses them under the old one",
 			Evidence: map[string]string{"tool": install.Path},
 			Upstream: []string{fmt.Sprintf("module declares its path as: %s but was required as: %s", now, install.Path)},
-			Fixes:    []finding.Fix{{Message: "install " + now, Safe: true}},
+			Fixes:    []finding.Fix{fix},
 		}, true
 	}
 	tool, ok := neededGo(install.Path, install.Version, running)
@@ -126,7 +132,7 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		Location: inScript(script, command.Line, command.Column),
 		Evidence: map[string]string{"tool": install.Path, "version": tool.version, "go": running, "by": script.Go.By, "source": tool.source},
 	}
-	fitting := "go install " + strings.TrimRight(install.Path, "/") + "@" + tool.fitting
+	fitting := installs(running, install.Path, tool.fitting)
 	if tool.most == "" {
 		f.Evidence["needs"] = tool.least
 		f.Fixes = []finding.Fix{{Message: takeNewer, Safe: true}}
@@ -174,6 +180,15 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		f.Severity = finding.Warning
 	}
 	return f, true
+}
+
+// installs is the command that installs a release of a tool: since 1.16 go install takes versions, and before that go get did.
+func installs(goVersion, importPath, release string) string {
+	command := "go install "
+	if goenv.CompareVersions(goVersion, "1.16") < 0 {
+		command = "GO111MODULE=on go get "
+	}
+	return command + strings.TrimRight(importPath, "/") + "@" + release
 }
 
 // minorsBetween is how many releases lie between two Gos of major version 1.

@@ -90,6 +90,10 @@ func judgeLaunch(p *check.Pass, project facts.Project, l launch) {
 				"the Go extension and Delve run inside the container", finding.Fix{Message: "write it with ${workspaceFolder}"})
 		}
 	}
+	if program := l.Root.Get("program").Text; l.Root.Get("mode").Text == "exec" && l.Root.Get("request").Text == "launch" && strings.HasSuffix(program, ".go") {
+		report("program", "executes "+program+", which is a source file", "mode exec starts a program that is built already",
+			finding.Fix{Message: `write "mode": "debug", or name the program`, Safe: true}, "could not launch process: not an executable file")
+	}
 	judgeEnvFiles(p, project, l)
 	judgePort(l, report)
 	judgeBuildFlags(l, report)

@@ -37,8 +37,34 @@ var lifecycle = check.Check{
 			}
 			hiddenFailure(p, script)
 			noSuchGoCommand(p, script)
+			expandedName(p, script)
 		}
 	},
+}
+
+// namedByValue is NAME= with a dollar in front: what the shell sets is named by the value.
+var namedByValue = regexp.MustCompile(`^\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?=`)
+
+// expandedName finds export $PATH=…, which no shell takes.
+func expandedName(p *check.Pass, script facts.Script) {
+	for _, command := range script.Shell.Commands {
+		if !command.Is("export") {
+			continue
+		}
+		for _, word := range command.Args() {
+			name := namedByValue.FindStringSubmatch(word.Text)
+			if name == nil || !word.Expands {
+				continue
+			}
+			p.Report(finding.Finding{
+				Message:  fmt.Sprintf("%s sets $%s=…, whose name the shell replaces by its value: the command fails", scriptName(script), name[1]),
+				Location: inScript(script, command.Line, command.Column),
+				Cause:    "a variable is set by its name alone, and read with a dollar in front",
+				Upstream: []string{"export: bad variable name", "not a valid identifier"},
+				Fixes:    []finding.Fix{{Message: "write " + name[1] + "=…; and what a command exports ends with it: say it in remoteEnv", Safe: true}},
+			}, script.Name, name[1])
+		}
+	}
 }
 
 // arrayForm judges a command in the array form, which runs without a shell: devcontainers/cli hands it over as it is.

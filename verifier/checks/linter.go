@@ -2,7 +2,6 @@ package checks
 
 import (
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,9 +28,10 @@ var (
 // predictLinter tells from files whether a downloaded golangci-lint refuses the module: since v1.60 it does where go.mod asks for a
 // newer minor than that of the Go which built it (golangci-lint pkg/goutil/version.go).
 func predictLinter(p *check.Pass, project facts.Project) {
-	at := slices.IndexFunc(project.Modules, func(m facts.Module) bool { return m.Main && path.Base(m.File) == "go.mod" && m.Go != "" })
+	// A go.work asks for at least what its modules ask for.
+	at := slices.IndexFunc(project.Modules, func(m facts.Module) bool { return m.Main && m.Go != "" })
 	if at < 0 {
-		p.Skip("no go.mod tells what the workspace asks for")
+		p.Skip("no go.mod or go.work tells what the workspace asks for")
 		return
 	}
 	module := project.Modules[at]

@@ -2,12 +2,14 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/check"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/finding"
 	"github.com/dcverify/dcverify/verifier/knowledge"
+	"github.com/dcverify/dcverify/verifier/vscode"
 )
 
 var obsoleteConfig = check.Check{
@@ -35,13 +37,17 @@ func obsoleteExtensions(p *check.Pass, project facts.Project) {
 		if strings.HasPrefix(extension.Layer, ".vscode") { // a recommendation that nobody can follow
 			severity = finding.Warning
 		}
+		fix := "write " + now
+		if slices.ContainsFunc(project.Extensions, func(e vscode.Extension) bool { return strings.EqualFold(e.ID, now) }) {
+			fix = "remove it: " + now + " is asked for already"
+		}
 		p.Report(finding.Finding{
 			Severity: severity,
 			Message:  fmt.Sprintf("the extension %s does not exist: the editor installs nothing for it", extension.ID),
 			Location: extension.Place,
 			Cause:    "the Go extension is " + now + " since 2020",
 			Upstream: []string{"Extension '" + strings.ToLower(extension.ID) + "' not found."},
-			Fixes:    []finding.Fix{{Message: "write " + now, Safe: true}},
+			Fixes:    []finding.Fix{{Message: fix, Safe: true}},
 		}, extension.ID, extension.Layer)
 	}
 }
@@ -102,10 +108,11 @@ func obsoleteForms(p *check.Pass, project facts.Project) {
 	}
 	for _, feature := range project.Features {
 		if feature.Kind == "legacy" {
+			id := strings.Replace(feature.ID, "/docker-from-docker", "/docker-outside-of-docker", 1) // its name since
 			p.Report(finding.Finding{
 				Severity: finding.Info, Location: feature.Place,
 				Message: fmt.Sprintf("the feature %s is named in the form of before 2022", feature.Reference),
-				Cause:   "the tools take it for " + feature.ID + ":" + feature.Version, Fixes: []finding.Fix{{Message: "write " + feature.ID + ":" + feature.Version, Safe: true}},
+				Cause:   "the tools take it for " + feature.ID + ":" + feature.Version, Fixes: []finding.Fix{{Message: "write " + id + ":" + feature.Version, Safe: true}},
 			}, feature.Reference)
 		}
 	}

@@ -73,6 +73,9 @@ var modules = sync.OnceValue(func() map[string]*module {
 // supportedBy is the oldest Go that a gopls of before 1.21 was built and tested with, by the table in its README: until then a
 // newer go line was no refusal, and named a Go that was not out yet.
 func supportedBy(gopls, line string) string {
+	if strings.HasPrefix(gopls, "v0.15.") {
+		return "1.19" // 1.18 ends with v0.14.2, whatever the go line says: it uses atomic.Int64
+	}
 	for _, support := range []struct{ last, least string }{{"v0.7.5", "1.12"}, {"v0.9.5", "1.13"}, {"v0.11.0", "1.16"}} {
 		if compareVersions(gopls, support.last) <= 0 {
 			if version.Compare("go"+line, "go"+support.least) < 0 {

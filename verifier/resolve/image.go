@@ -33,7 +33,11 @@ func (r *resolver) readImage() {
 		image := r.root.Get("image")
 		if !image.Is(jsonc.String) || image.Text == "" {
 			if r.project.Config.Refused == "" && len(r.root.Members) > 0 {
-				r.problem("no-image", "it names no image, no Dockerfile and no compose file", source.Place{File: r.Config, Line: 1, Column: 1})
+				message, place := "it names no image, no Dockerfile and no compose file", source.Place{File: r.Config, Line: 1, Column: 1}
+				if service := r.project.Config.Root.Get("service"); service.Kind != "" {
+					message, place = "it names a service, and no compose file that has it", service.Place
+				}
+				r.problem("no-image", message, place)
 			}
 			r.project.Image.Unknown = "devcontainer.json names no image"
 			return
