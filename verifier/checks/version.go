@@ -276,6 +276,9 @@ var envName = check.Check{
 			case strings.ContainsAny(name, " \t="):
 				f.Message = fmt.Sprintf("%s sets %s, which is another variable than %s", object, strconv.Quote(name), strings.TrimSpace(name))
 				f.Fixes = []finding.Fix{{Message: "write " + strconv.Quote(strings.TrimSpace(name)), Safe: true}}
+				if object == "runArgs" {
+					f.Fixes = []finding.Fix{{Message: "make the flag and its value two strings", Safe: true}}
+				}
 			case near != "":
 				f.Message = fmt.Sprintf("%s sets %s, which nobody reads; %s is meant", object, name, near)
 				f.Fixes = []finding.Fix{{Message: "write " + near, Safe: true}}

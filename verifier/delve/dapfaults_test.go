@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-dap"
 
@@ -136,12 +135,7 @@ func TestFaultsOfDAP(t *testing.T) {
 			t.Parallel()
 			tool := Tool{Path: self(t), Args: []string{"fake-dlv", "dap " + c.fault}, Env: marked(t)}
 			session := Session{Folder: t.TempDir(), File: "/etc/passwd", Line: 7, Locals: map[string]string{"answer": "42"}}
-			limits := shortLimits()
-			if strings.Contains(c.fault, "floods") {
-				limits.step = time.Minute // a machine may be slow
-				limits.whole = time.Minute
-			}
-			p := debug(t.Context(), tool, session, limits)
+			p := debug(t.Context(), tool, session, limitsFor(c.status, c.step))
 			if p.Status != c.status || !strings.HasPrefix(p.Reason, c.reason) {
 				t.Errorf("want %s: %s\n got %s: %s\n%+v", c.status, c.reason, p.Status, p.Reason, p)
 			}

@@ -181,6 +181,19 @@ func shortLimits() limits {
 	}
 }
 
+// limitsFor is short where a fault is found by waiting, and long where it is not: a machine may be slow.
+func limitsFor(status facts.Status, step string) limits {
+	l := shortLimits()
+	l.dial, l.whole = time.Minute, time.Minute
+	if step != "start" || status != facts.Broken {
+		l.listen = time.Minute
+	}
+	if status != facts.Broken {
+		l.first, l.step = time.Minute, time.Minute
+	}
+	return l
+}
+
 // Whatever a debugger does: a verdict that is never "passed", in bounded time, and nothing left.
 func TestFaults(t *testing.T) {
 	plain := filepath.Join(t.TempDir(), "dlv")
@@ -229,10 +242,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			tool := Tool{Path: self(t), Args: []string{"fake-dlv", c.fault}, Env: marked(t)}
 			began := time.Now()
-			l := shortLimits()
-			if c.fault == "floods instead of an answer" {
-				l.first, l.whole = time.Minute, time.Minute // a machine may be slow
-			}
+			l := limitsFor(c.status, c.step)
 			p := launch(t.Context(), tool, Program{Path: "/x", Breakpoint: "main.work", Locals: map[string]string{"answer": "42"}}, l)
 			took := time.Since(began)
 			if p.Status != c.status || !strings.HasPrefix(p.Reason, c.reason) {
