@@ -2,14 +2,10 @@ package checks
 
 import (
 	"fmt"
-	"path"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/check"
 	"github.com/dcverify/dcverify/verifier/devcontainer"
-	"github.com/dcverify/dcverify/verifier/dockerfile"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/finding"
 	"github.com/dcverify/dcverify/verifier/jsonc"
@@ -40,6 +36,7 @@ var configValid = check.Check{
 			}
 		}
 		unreadProperties(p, project)
+		unsplitArguments(p, project)
 		mountOfOneMachine(p, project)
 		unmountedFolder(p, project)
 		if at := project.Config.File; at != "" && !devcontainer.Found(at) {
@@ -146,63 +143,6 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	return f, true
 }
 
-// unmountedFolder finds a workspaceFolder at which nothing of the project lies: without workspaceMount the tools mount it below
-// /workspaces, whatever workspaceFolder says.
-func unmountedFolder(p *check.Pass, project facts.Project) {
-	root := project.Config.Root
-	member := root.Get("workspaceFolder")
-	folder := path.Clean(member.Text)
-	if !member.Is(jsonc.String) || !path.IsAbs(folder) || strings.Contains(folder, "$") || folder == "/" || lies(folder, "/workspaces") ||
-		root.Get("workspaceMount").Kind != "" || root.Get("dockerComposeFile").Kind != "" {
-		return
-	}
-	if slices.ContainsFunc(project.Merged.Mounts, func(m devcontainer.Mount) bool { return lies(folder, m.Target) || lies(m.Target, folder) }) ||
-		slices.ContainsFunc(root.Get("runArgs").Elements, func(argument jsonc.Node) bool { return strings.Contains(argument.Text, folder) }) {
-		return
-	}
-	f := finding.Finding{
-		Message:  fmt.Sprintf("workspaceFolder is %s, where nothing is mounted: the project lies below /workspaces", folder),
-		Location: member.Place,
-		Cause:    "workspaceFolder says where to start, and only workspaceMount where the project is",
-		Upstream: []string{"Workspace does not exist", "OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd"},
-		Fixes: []finding.Fix{{
-			Message: fmt.Sprintf(`add "workspaceMount": "source=${localWorkspaceFolder},target=%s,type=bind", or remove workspaceFolder`, folder), Safe: true,
-		}},
-	}
-	made := slices.ContainsFunc(targetInstructions(project), func(i dockerfile.Instruction) bool {
-		return i.Keyword != "FROM" && (strings.Contains(i.Script, folder) || lies(i.Workdir, folder) || slices.ContainsFunc(i.Words, func(word string) bool { return strings.HasPrefix(word, folder) }))
-	})
-	if known := []string{"/go", "/root", "/home", "/tmp", "/opt", "/srv", "/usr", "/var"}; made || project.Image.Known == nil ||
-		slices.ContainsFunc(known, func(have string) bool { return folder == have || path.Dir(folder) == "/home" }) {
-		f.Severity = finding.Warning // the folder of the image is opened
-		f.Message = fmt.Sprintf("workspaceFolder is %s, where nothing is mounted: what the image has there is opened, and the project lies below /workspaces", folder)
-	}
-	p.Report(f, "workspaceFolder")
-}
-
-// windowsPath is a folder of a Windows machine.
-var windowsPath = regexp.MustCompile(`^[A-Za-z]:[\\/]`)
-
-// mountOfOneMachine finds a workspaceMount that names the project's folder as one machine has it.
-func mountOfOneMachine(p *check.Pass, project facts.Project) {
-	mount := project.Config.Root.Get("workspaceMount")
-	kind, from, _ := devcontainer.ParseMount(mount.Text)
-	if !mount.Is(jsonc.String) || kind != "bind" || from == "" || strings.Contains(from, "$") || project.Config.Root.Get("dockerComposeFile").Kind != "" {
-		return
-	}
-	f := finding.Finding{
-		Severity: finding.Warning, Message: fmt.Sprintf("workspaceMount mounts %s, a folder that one machine has", from), Location: mount.Place,
-		Cause:    "docker refuses to bind a folder that is not there",
-		Upstream: []string{"invalid mount config for type \"bind\": bind source path does not exist: " + from},
-		Fixes:    []finding.Fix{{Message: "write source=${localWorkspaceFolder}", Safe: true}},
-	}
-	if !path.IsAbs(from) && !windowsPath.MatchString(from) {
-		f.Severity, f.Message = finding.Error, fmt.Sprintf("workspaceMount binds %s, which is no path from the root: docker refuses it", from)
-		f.Upstream = []string{"invalid mount path: '" + from + "' mount path must be absolute"}
-	}
-	p.Report(f, "workspaceMount", from)
-}
-
 // unreadProperties names members of devcontainer.json that no tool reads where they stand.
 func unreadProperties(p *check.Pass, project facts.Project) {
 	root := project.Config.Root
@@ -213,26 +153,6 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 		}, m.Name, message)
 	}
 	compose := root.Get("dockerComposeFile").Kind != ""
-	arguments := root.Get("runArgs").Elements
-	for i, argument := range arguments {
-		if !compose && i > 0 && slices.Contains([]string{"-v", "--volume"}, arguments[i-1].Text) && strings.HasPrefix(argument.Text, "~") {
-			p.Report(finding.Finding{
-				Message: fmt.Sprintf("runArgs mounts %s, whose ~ no shell replaces: docker refuses it", argument.Text), Location: argument.Place,
-				Cause:    "runArgs are handed to docker as they are",
-				Upstream: []string{"includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed"},
-				Fixes:    []finding.Fix{{Message: "write ${localEnv:HOME}" + argument.Text[1:], Safe: true}},
-			}, "runArgs", argument.Text)
-		}
-		flag, value, apart := strings.Cut(argument.Text, " ")
-		if !compose && apart && argument.Is(jsonc.String) && strings.HasPrefix(flag, "--") && !strings.Contains(flag, "=") {
-			p.Report(finding.Finding{
-				Message: fmt.Sprintf("docker knows no flag %q: a flag and its value are two strings", argument.Text), Location: argument.Place,
-				Cause:    "no shell splits runArgs at blanks",
-				Upstream: []string{"unknown flag: " + argument.Text},
-				Fixes:    []finding.Fix{{Message: fmt.Sprintf("write %q, %q", flag, strings.TrimSpace(value)), Safe: true}},
-			}, "runArgs", argument.Text)
-		}
-	}
 	for _, m := range root.Members {
 		switch {
 		case m.Name == "runArgs" && compose, m.Name == "workspaceMount" && compose, m.Name == "appPort" && compose:
