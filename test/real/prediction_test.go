@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/tools/txtar"
 
+	"github.com/dcverify/dcverify/test/internal/rig"
 	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/dockerfile"
 	"github.com/dcverify/dcverify/verifier/goenv"
@@ -179,6 +180,9 @@ func newScenario(t *testing.T, file string) *scenario {
 func (s *scenario) devcontainer(t *testing.T, verb string, args ...string) string {
 	t.Helper()
 	stdout, stderr, ok := s.try(t, verb, args...)
+	if !ok && rig.Collided(stdout) {
+		stdout, stderr, ok = s.try(t, verb, args...)
+	}
 	if !ok {
 		t.Fatalf("devcontainer %s:\n%s\n%s", verb, stdout, stderr)
 	}
