@@ -198,7 +198,7 @@ func TestConnectUnseen(t *testing.T) {
 	}
 
 	address, _ = serveScratch(t, "dap", "--listen=127.0.0.1:0", "--log-dest=3")
-	p = connect(t.Context(), address, unseen, limitsFor(facts.Fails, ""))
+	p = connect(t.Context(), address, unseen, shortLimits())
 	if p.Status != facts.Fails || !strings.Contains(p.Reason, "or waits for an editor's protocol (dlv dap)") {
 		t.Errorf("%+v, %+v", p, p.Server)
 	}
@@ -244,7 +244,7 @@ func TestConnectFaults(t *testing.T) {
 				}
 			}()
 			began := time.Now()
-			p := connect(t.Context(), listener.Addr().String(), unseen, limitsFor(facts.Fails, ""))
+			p := connect(t.Context(), listener.Addr().String(), unseen, shortLimits())
 			if p.Status != facts.Fails || !strings.Contains(p.Reason, test.want) || time.Since(began) > 20*time.Second {
 				t.Errorf("%s: %s; want %s", p.Status, p.Reason, test.want)
 			}
