@@ -68,8 +68,8 @@ func unmountedFolder(p *check.Pass, project facts.Project) {
 	made := slices.ContainsFunc(targetInstructions(project), func(i dockerfile.Instruction) bool {
 		return i.Keyword != "FROM" && (strings.Contains(i.Script, folder) || lies(i.Workdir, folder) || slices.ContainsFunc(i.Words, func(word string) bool { return strings.HasPrefix(word, folder) }))
 	})
-	if known := []string{"/go", "/root", "/home", "/tmp", "/opt", "/srv", "/usr", "/var"}; made || project.Image.Known == nil ||
-		slices.ContainsFunc(known, func(have string) bool { return folder == have || path.Dir(folder) == "/home" }) {
+	known := []string{"/go", "/root", "/home", "/tmp", "/opt", "/srv", "/usr", "/var"}
+	if made || project.Image.Known == nil || slices.Contains(known, folder) || path.Dir(folder) == "/home" {
 		f.Severity = finding.Warning // the folder of the image is opened
 		f.Message = fmt.Sprintf("workspaceFolder is %s, where nothing is mounted: what the image has there is opened, and the project lies below /workspaces", folder)
 	}

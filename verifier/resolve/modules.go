@@ -33,6 +33,14 @@ func (r *resolver) readModules() {
 	}
 	left := moduleFolders
 	r.walkModules(start, 0, &left)
+	if !path.IsAbs(r.project.Folder) || strings.Contains(r.project.Folder, "$") {
+		return // nobody knows where they lie in the container
+	}
+	for i, m := range r.project.Modules {
+		if below, ok := strings.CutPrefix(path.Dir(m.File)+"/", strings.TrimPrefix(folder+"/", "./")); ok || folder == "." {
+			r.project.Modules[i].Folder = path.Join(r.project.Folder, below)
+		}
+	}
 }
 
 // mainModule looks upwards, as the go command does, but not out of what the container has of the workspace.
@@ -90,11 +98,6 @@ func (r *resolver) readModule(name string, main bool) bool {
 		return false
 	}
 	m := facts.Module{File: name, Main: main, Place: source.Place{File: name}}
-	if folder, _ := r.workingFolder(); path.IsAbs(r.project.Folder) && !strings.Contains(r.project.Folder, "$") {
-		if below, ok := strings.CutPrefix(path.Dir(name)+"/", strings.TrimPrefix(folder+"/", "./")); ok || folder == "." {
-			m.Folder = path.Join(r.project.Folder, below)
-		}
-	}
 	if path.Base(name) == "go.work" {
 		readWork(file, &m)
 	} else {
