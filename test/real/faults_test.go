@@ -77,7 +77,7 @@ var faults = []fault{
 	{name: "dlv does nothing", tools: map[string]string{"/go/bin/dlv": "#!/bin/sh\nexit 0\n"}, run: "debug --only DV604,DV605,DV607", want: "E DV604, E DV605",
 		says: map[string]string{"DV604": "dlv ended with status 0 without listening", "DV605": "dlv ended with status 0 without listening"}},
 	{name: "dlv floods", tools: map[string]string{"/go/bin/dlv": "#!/bin/sh\nyes flood & yes flood >&2\n"}, run: "debug --only DV605,DV905", want: "W DV905",
-		says: map[string]string{"DV905": "Delve did not listen within 10s, in step start: flood"}},
+		says: map[string]string{"DV905": "Delve did not listen within 10s, in step start: [flod]+\n"}},
 	{name: "dlv listens and dies", tools: map[string]string{"/go/bin/dlv": "#!/bin/sh\necho API server listening at: 127.0.0.1:1\necho panic: out of luck >&2\nexit 2\n"}, run: "debug --only DV604,DV605,DV607", want: "E DV604, E DV605",
 		says: map[string]string{"DV604": "panic: out of luck"}},
 
@@ -94,7 +94,7 @@ var faults = []fault{
 	{name: "a process that is being debugged",
 		setup: "pid=$(/grid/target >/dev/null 2>&1 & echo $!)" + begun + "; dlv attach --headless --continue --accept-multiclient --listen=127.0.0.1:0 --log --log-output=debugger $pid >/tmp/dlv.log 2>&1 & dlv=$!; until grep -q continuing /tmp/dlv.log; do :; done",
 		run:   "debug --pid {pid}", want: "E DV605", says: map[string]string{"DV605": `being (debugged|traced) by (process |pid )?\d+`},
-		after: "grep -q \"^TracerPid:.$dlv$\" /proc/$pid/status && { kill $dlv; wait $dlv; " + runs + "; }"},
+		after: "thread=$(awk '/^TracerPid:/ {print $2}' /proc/$pid/status); grep -q \"^Tgid:.$dlv$\" /proc/$thread/status && { kill $dlv; wait $dlv; " + runs + "; }"},
 	{name: "a process that has ended", setup: "pid=4000000", run: "debug --pid {pid}", want: "E DV605", says: map[string]string{"DV605": "no (such )?process"}},
 }
 

@@ -30,6 +30,7 @@ func Look(pid int) (facts.Process, error) {
 	if err := readProcess(&p, status); err != nil {
 		return p, err
 	}
+	p.Tracer = processOf(p.Tracer)
 	if p.State == "Z" || p.State == "X" {
 		return p, nil
 	}
@@ -64,6 +65,20 @@ func Look(pid int) (facts.Process, error) {
 	binary.Read(&said, file)
 	p.Arch, p.Go, p.Stripped = said.Arch, said.GoVersion, said.Stripped
 	return p, nil
+}
+
+// processOf tells the process that a thread belongs to. The kernel names the thread that traces, in a debugger written in Go
+// seldom the first, and a thread's number is in no list of processes.
+func processOf(thread int) int {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", thread))
+	for line := range bytes.Lines(status) {
+		if value, ok := bytes.CutPrefix(line, []byte("Tgid:")); ok {
+			if pid, err := strconv.Atoi(string(bytes.TrimSpace(value))); err == nil {
+				return pid
+			}
+		}
+	}
+	return thread
 }
 
 // elsewhere tells whether a process is known to be in another namespace than this one.

@@ -94,7 +94,7 @@ func TestLookAtTheUnusual(t *testing.T) {
 	if pid, ok = <-traced; !ok {
 		t.Fatal("nothing could be traced")
 	}
-	until("traced", func(p facts.Process) bool { return p.State == "t" && p.Tracer != 0 && p.Go == "" })
+	until("traced", func(p facts.Process) bool { return p.State == "t" && p.Tracer == os.Getpid() && p.Go == "" })
 	close(done)
 	<-traced
 }
