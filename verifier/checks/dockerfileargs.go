@@ -11,12 +11,13 @@ import (
 	"github.com/dcverify/dcverify/verifier/finding"
 	"github.com/dcverify/dcverify/verifier/goenv"
 	"github.com/dcverify/dcverify/verifier/jsonc"
+	"github.com/dcverify/dcverify/verifier/shell"
 	"github.com/dcverify/dcverify/verifier/source"
 )
 
 var argMissing = check.Check{
 	Code: "DV208", Name: "arg-missing", Severity: finding.Error, Scope: "S",
-	Summary: "FROM or ENV uses an ARG without a value, or a build argument is given that no ARG takes",
+	Summary: "FROM, ENV or RUN uses an ARG that has no value there, or a build argument is given that no ARG takes",
 	Needs:   []facts.Need{facts.Declared},
 	Run: func(p *check.Pass) {
 		project, ok := declaredProject(p)
@@ -62,6 +63,7 @@ var argMissing = check.Check{
 		if broken {
 			return // an ARG may stand in what could not be read
 		}
+		leftBeforeFrom(p, project)
 		for _, given := range givenArgs(project) {
 			if takes(build, given.name) {
 				continue
@@ -79,6 +81,100 @@ var argMissing = check.Check{
 			}, given.name)
 		}
 	},
+}
+
+// leftBeforeFrom reports RUN instructions that use an ARG of before the first FROM: FROM alone sees it, unless the stage takes it
+// again.
+func leftBeforeFrom(p *check.Pass, project facts.Project) {
+	build := *project.Build
+	told := map[string]bool{}
+	for _, script := range project.Scripts {
+		if script.Kind != "run" || script.Stage < 0 || script.Stage >= len(build.Stages) || !needed(project, script) {
+			continue
+		}
+		for _, word := range usesOf(script.Shell) {
+			name := word.Uses[0]
+			at := slices.IndexFunc(build.Args, func(a dockerfile.Arg) bool { return a.Name == name && a.Stage < 0 })
+			key := fmt.Sprint(name, script.Stage)
+			if at < 0 || told[key] || setInStage(build, script, name) {
+				continue
+			}
+			told[key] = true
+			f := finding.Finding{
+				Message:  fmt.Sprintf("RUN uses $%s, which is empty here: its ARG stands before the first FROM", name),
+				Location: inScript(script, word.Line, word.Column),
+				Cause:    "an ARG of before the first FROM is for FROM alone, until a stage takes it again",
+				Related:  []finding.Related{{Message: "the ARG", Location: build.Args[at].Place}},
+				Fixes:    []finding.Fix{{Message: fmt.Sprintf("write ARG %s after the FROM of this stage", name), Safe: true}},
+			}
+			switch {
+			case strings.Contains(word.Text, "@"+reference(word.Text, name)):
+				f.Upstream = []string{"version must not be empty"}
+			case strings.Contains(word.Text, "/go"+reference(word.Text, name)):
+				f.Upstream = []string{"curl: (22) The requested URL returned error: 404", "gzip: stdin: not in gzip format"}
+			default:
+				f.Severity = finding.Warning // what a command makes of nothing is its own affair
+			}
+			p.Report(f, build.File, name, fmt.Sprint(script.Stage))
+		}
+	}
+}
+
+// reference is how a word writes a variable.
+func reference(text, name string) string {
+	if braced := "${" + name + "}"; strings.Contains(text, braced) {
+		return braced
+	}
+	return "$" + name
+}
+
+// usesOf is the words of a script that use a variable which the script neither sets nor looks at first, one for each variable.
+func usesOf(script shell.Script) []shell.Word {
+	var words []shell.Word
+	own := map[string]bool{}
+	for _, command := range script.Commands {
+		for _, assign := range command.Assigns {
+			own[assign.Name] = true
+		}
+		for _, word := range command.Words {
+			if slices.Contains([]string{"[", "test", "[[", "read", "getopts"}, command.Program()) {
+				own[word.Text] = true
+				for _, name := range word.Uses {
+					own[name] = true
+				}
+			}
+			for _, name := range word.Uses {
+				if strings.Contains(word.Text, "${"+name+"}") || !strings.Contains(word.Text, "${"+name) {
+					word.Uses = []string{name}
+					words = append(words, word)
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(words, func(word shell.Word) bool { return own[word.Uses[0]] })
+}
+
+// setInStage tells whether an ARG before a script, or any ENV, gives a variable to the stage or to those that it starts from.
+func setInStage(build dockerfile.Build, script facts.Script, name string) bool {
+	if slices.ContainsFunc(build.Stages[script.Stage].Env, func(v dockerfile.Variable) bool {
+		// Go's official images set both, but of golang:1.26 it is not known which patch it holds.
+		return v.Name == name || v.Name == "GOPATH" && name == "GOLANG_VERSION"
+	}) {
+		return true
+	}
+	for i := script.Stage; i >= 0; {
+		if slices.ContainsFunc(build.Args, func(a dockerfile.Arg) bool {
+			return a.Name == name && a.Stage == i && (i != script.Stage || a.Place.Line < script.Place.Line)
+		}) {
+			return true
+		}
+		parent := build.Stages[i].Parent
+		if parent >= i {
+			break
+		}
+		i = parent
+	}
+	return false
 }
 
 // emptied tells whether a build argument may be empty because of the machine: devcontainer.json takes it from the host, or
