@@ -186,11 +186,28 @@ func environmentOf(project facts.Project) []buildArgument {
 	return found
 }
 
-// choosesArchitecture tells whether a script looks at the machine before it downloads.
+// choosesArchitecture tells whether a script looks at the machine before it downloads. The address of another program may hold
+// the machine's architecture, and chooses nothing for Go.
 func choosesArchitecture(script facts.Script) bool {
-	return slices.ContainsFunc(script.Shell.Commands, func(c shell.Command) bool {
-		return c.Program() == "uname" || mentions(c, "uname") || mentions(c, "print-architecture") || mentions(c, "TARGETARCH") || c.Program() == "arch"
-	})
+	asked := 0 // as often as no address asks
+	for _, command := range script.Shell.Commands {
+		if command.Program() == "uname" || command.Program() == "arch" || command.Is("dpkg", "--print-architecture") {
+			asked++
+			continue
+		}
+		for _, name := range []string{"uname", "print-architecture", "TARGETARCH"} {
+			if !mentions(command, name) {
+				continue
+			}
+			if !slices.ContainsFunc(command.Words, func(w shell.Word) bool { return strings.Contains(w.Text, "://") && strings.Contains(w.Text, name) }) {
+				return true
+			}
+			if name != "TARGETARCH" {
+				asked--
+			}
+		}
+	}
+	return asked > 0
 }
 
 var cgoToolchain = check.Check{
