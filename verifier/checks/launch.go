@@ -90,10 +90,7 @@ func judgeLaunch(p *check.Pass, project facts.Project, l launch) {
 				"the Go extension and Delve run inside the container", finding.Fix{Message: "write it with ${workspaceFolder}"})
 		}
 	}
-	if program := l.Root.Get("program").Text; l.Root.Get("mode").Text == "exec" && l.Root.Get("request").Text == "launch" && strings.HasSuffix(program, ".go") {
-		report("program", "executes "+program+", which is a source file", "mode exec starts a program that is built already",
-			finding.Fix{Message: `write "mode": "debug", or name the program`, Safe: true}, "could not launch process: not an executable file")
-	}
+	judgeProgram(project, l, report)
 	judgeEnvFiles(p, project, l)
 	judgePort(l, report)
 	judgeBuildFlags(l, report)
@@ -150,6 +147,26 @@ func judgeEnvFiles(p *check.Pass, project facts.Project, l launch) {
 
 // secretFile is the name of a file that by custom stays out of a repository.
 var secretFile = regexp.MustCompile(`(^|/)[^/]*\.env(\.[^/]*)?$`)
+
+// judgeProgram finds what is no program for the mode: a source where one is executed, and where one is built, a path that is not
+// there (goDebugFactory.ts, parseDebugProgramArgSync). A task that runs before may make it, and so may whoever ignores it in git.
+func judgeProgram(project facts.Project, l launch, report reporter) {
+	program, mode := l.Root.Get("program").Text, l.Root.Get("mode").Text
+	if l.Root.Get("request").Text != "launch" || l.Root.Get("preLaunchTask").Kind != "" {
+		return
+	}
+	name, inside := project.Named(program)
+	there, asked := project.Exists[name]
+	switch {
+	case mode == "exec" && strings.HasSuffix(program, ".go"):
+		report("program", "executes "+program+", which is a source file", "mode exec starts a program that is built already",
+			finding.Fix{Message: `write "mode": "debug", or name the program`, Safe: true}, "could not launch process: not an executable file")
+	case slices.Contains([]string{"", "auto", "debug", "test"}, mode) && inside && asked && !there && !project.Ignored[name]:
+		report("program", fmt.Sprintf("builds %s, but there is no %s", program, name), "the Go extension builds the package of that folder or file before it debugs",
+			finding.Fix{Message: "name a package that is there, as in ${workspaceFolder}/cmd/app, or the one in the editor: ${fileDirname}"},
+			"must be a valid directory or .go file in debug/test/auto modes")
+	}
+}
 
 type reporter func(name, message, cause string, fix finding.Fix, upstream ...string)
 

@@ -189,7 +189,7 @@ func environmentOf(project facts.Project) []buildArgument {
 // choosesArchitecture tells whether a script looks at the machine before it downloads. The address of another program may hold
 // the machine's architecture, and chooses nothing for Go.
 func choosesArchitecture(script facts.Script) bool {
-	asked := 0 // as often as no address asks
+	asked, inAddresses := 0, 0
 	for _, command := range script.Shell.Commands {
 		if command.Program() == "uname" || command.Program() == "arch" || command.Is("dpkg", "--print-architecture") {
 			asked++
@@ -199,15 +199,21 @@ func choosesArchitecture(script facts.Script) bool {
 			if !mentions(command, name) {
 				continue
 			}
-			if !slices.ContainsFunc(command.Words, func(w shell.Word) bool { return strings.Contains(w.Text, "://") && strings.Contains(w.Text, name) }) {
+			count := 0
+			for _, word := range command.Words {
+				if strings.Contains(word.Text, "://") {
+					count += strings.Count(word.Text, name)
+				}
+			}
+			if count == 0 {
 				return true
 			}
 			if name != "TARGETARCH" {
-				asked--
+				inAddresses += count
 			}
 		}
 	}
-	return asked > 0
+	return asked > inAddresses
 }
 
 var cgoToolchain = check.Check{

@@ -182,6 +182,8 @@ func ImageOf(reference string) (Image, bool) {
 			image.Config.Env = []string{"PATH=" + defaultPath}
 		}
 		return image, true
+	case "buildpack-deps", "eclipse-temurin", "gcc", "maven", "node", "openjdk", "php", "postgres", "python", "ruby", "rust":
+		return Image{Family: official, Published: true, Source: distroSource}, true
 	}
 	return Image{}, false
 }

@@ -3,6 +3,7 @@ package resolve
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/jsonc"
@@ -55,6 +56,9 @@ func (r *resolver) findNamed() {
 		for _, file := range configuration.EnvFiles() {
 			ask(file.Text)
 		}
+		if program := configuration.Root.Get("program").Text; r.isMissing(program) {
+			ask(program)
+		}
 	}
 	for _, setting := range r.project.Settings {
 		if setting.Name == "go.alternateTools" {
@@ -63,6 +67,28 @@ func (r *resolver) findNamed() {
 			}
 		}
 	}
+}
+
+// isMissing tells whether there is no program where a launch configuration names one, in the midst of other Go sources: where there
+// are none, what is read may be without all sources.
+func (r *resolver) isMissing(program string) bool {
+	name, ok := r.project.Named(program)
+	if !ok {
+		return false
+	}
+	if _, err := fs.Stat(r.workspace, name); err == nil {
+		return false
+	}
+	sources := func(folder string) bool {
+		entries, _ := fs.ReadDir(r.workspace, folder)
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return path.Ext(e.Name()) == ".go" })
+	}
+	folder := path.Dir(name)
+	if path.Ext(name) == ".go" {
+		return sources(folder)
+	}
+	entries, _ := fs.ReadDir(r.workspace, folder)
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && sources(path.Join(folder, e.Name())) })
 }
 
 // json reads a file of the project's folder that editors read; what is wrong with it is a problem.
