@@ -15,7 +15,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -224,15 +223,14 @@ type observation struct {
 	ofContainer, ofRemote map[string]string // what the runtime adds to the processes of each user; see byRuntime
 }
 
-// building is held by whoever builds features: without buildx, the reference CLI hands their files to the builder in an image
-// that has one name for all builds of the machine (dev_container_feature_content_temp).
-var building sync.Mutex
-
 func (s *scenario) up(t *testing.T) string {
 	t.Helper()
 	if s.features {
-		building.Lock()
-		defer building.Unlock()
+		rig.Building.Lock()
+		defer rig.Building.Unlock()
+	} else {
+		rig.Building.RLock()
+		defer rig.Building.RUnlock()
 	}
 	return s.devcontainer(t, "up")
 }
@@ -359,6 +357,8 @@ func (s *scenario) remove(t *testing.T) {
 		every([]string{"volume", "rm"}, append([]string{"volume", "ls", "-q"}, filter...))
 	}
 	own := regexp.MustCompile(`^(vsc-)?` + regexp.QuoteMeta(filepath.Base(s.workspace)) + `(-[0-9a-f]{64}|_devcontainer)?[_-]?(features|uid|app)?(-uid)?:`)
+	rig.Building.Lock()
+	defer rig.Building.Unlock()
 	for _, image := range lines("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "dangling=false") {
 		if own.MatchString(image) {
 			lines("rmi", image)

@@ -105,6 +105,9 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	case "missing-service", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"
 		f.Fixes = []finding.Fix{{Message: "mend it here"}}
+		if _, only, ok := strings.Cut(problem.Message, "there are: "); ok && problem.Kind == "missing-service" && !strings.Contains(only, ",") {
+			f.Fixes = []finding.Fix{{Message: "write " + only}}
+		}
 	case "lock":
 		f.Cause = "who builds the dev container follows the lock file, and of an entry nothing but the integrity; `devcontainer read-configuration` does not look at it"
 		f.Fixes = []finding.Fix{{Message: "write it anew", Commands: []string{"devcontainer upgrade --workspace-folder ."}}}

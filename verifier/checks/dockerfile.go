@@ -38,13 +38,17 @@ var runExport = check.Check{
 				if script.Kind == "hook" {
 					where, instead = script.Name, "containerEnv or remoteEnv of devcontainer.json"
 				}
-				p.Report(finding.Finding{
+				f := finding.Finding{
 					Message:  fmt.Sprintf("%s has no effect: the shell of this %s ends with it", what, where),
 					Location: inScript(script, command.Line, command.Column),
 					Cause:    "every RUN and every lifecycle command has a shell of its own, and what that exports ends with it",
 					Upstream: []string{"go: command not found"},
 					Fixes:    []finding.Fix{{Message: fmt.Sprintf("set it in %s: %s", instead, fix), Safe: true}},
-				}, script.File, what)
+				}
+				if fix == "" {
+					f.Fixes = []finding.Fix{{Message: "take it out, or put it in front of the command that builds for another platform", Safe: true}}
+				}
+				p.Report(f, script.File, what)
 				break
 			}
 		}
@@ -64,7 +68,7 @@ func lastUseful(script shell.Script) int {
 	return -1
 }
 
-// exported says which setting of a command is meant to last, and how to write it so that it does.
+// exported says which setting of a command is meant to last, and how to write it so that it does; not how where nobody should.
 func exported(project facts.Project, script facts.Script, command shell.Command) (what, fix string) {
 	if program := command.Program(); program == "source" || program == "." {
 		if len(command.Words) < 2 || len(command.Redirects) > 0 || !setsGo(project, command.Words[1].Text) {
@@ -92,6 +96,9 @@ func exported(project facts.Project, script facts.Script, command shell.Command)
 		text := assign.Name
 		if len(command.Words) > 0 {
 			text = "export " + text
+		}
+		if assign.Name == "GOOS" || assign.Name == "GOARCH" {
+			return text, "" // what the container had by them, nothing that it builds could run there
 		}
 		return text, fmt.Sprintf("ENV %s=%s", assign.Name, assign.Value.Text)
 	}

@@ -31,46 +31,65 @@ var toolNeedsNewerGo = check.Check{
 			if script.Go == nil || script.Go.Version == "" || script.Go.Version == "latest" || !needed(project, script) {
 				continue
 			}
-			var first finding.Finding
-			subject, most := "", "" // the newest Go that one of them needs
-			worse := func(f finding.Finding) bool {
-				rank, before := cmp.Or(f.Severity, finding.Error).Rank(), cmp.Or(first.Severity, finding.Error).Rank()
-				stops := f.Evidence["needs"] != "" && first.Evidence["needs"] == "" // it stops the build, and not only later work
-				return rank < before || rank == before && stops
-			}
-			unpinned := source.Place{} // the first tool that is taken as it comes: with it the list begins
+			script = script.WithValues()
+			var lacking, outgrown pile // what needs a newer Go, and what is too old for this one: the advice is the opposite
 			for _, install := range script.Shell.Installs() {
-				if install.Version == "latest" && !unpinned.Known() {
-					unpinned = inScript(script, install.Line, install.Column)
+				if install.Version == "latest" && !lacking.unpinned.Known() {
+					lacking.unpinned = inScript(script, install.Line, install.Column)
 				}
 				f, ok := judgeInstall(script, install)
-				if needs := f.Evidence["needs"]; ok && needs != "" && f.Severity != finding.Info && (most == "" || goenv.CompareVersions(needs, most) > 0) {
-					most = needs
-				}
 				switch {
 				case !ok:
-				case subject == "" || worse(f):
-					if subject != "" {
-						f.Related = append(f.Related, finding.Related{Message: first.Message, Location: first.Location})
-						f.Related = append(f.Related, first.Related...)
-					}
-					first, subject = f, cmp.Or(install.Path, "a list")
+				case f.Evidence["upTo"] != "":
+					outgrown.add(f, install)
 				default:
-					first.Related = append(first.Related, finding.Related{Message: f.Message, Location: f.Location})
+					lacking.add(f, install)
 				}
 			}
-			if subject != "" {
-				if unpinned.Known() && unpinned.Line < first.Location.Line {
-					first.Related = append(first.Related, finding.Related{Message: "the line that installs it", Location: first.Location})
-					first.Location = unpinned
-				}
-				if i := slices.IndexFunc(first.Fixes, func(fix finding.Fix) bool { return fix.Message == takeNewer }); i >= 0 && most != "" {
-					first.Fixes[i].Message = fmt.Sprintf("take Go %s or newer", goToTake(first.Evidence["go"], most))
-				}
-				p.Report(first, script.File, subject, fmt.Sprint(script.Stage))
-			}
+			lacking.report(p, script)
+			outgrown.report(p, script)
 		}
 	},
+}
+
+// A pile is the tools of one script that fail for the same reason: one finding, at the worst of them, which names the others.
+type pile struct {
+	first    finding.Finding
+	subject  string       // what the first one installs; empty for none
+	most     string       // the newest Go that one of them needs
+	unpinned source.Place // the first tool that is taken as it comes: with it the list begins
+}
+
+func (t *pile) add(f finding.Finding, install shell.Install) {
+	if needs := f.Evidence["needs"]; needs != "" && f.Severity != finding.Info && (t.most == "" || goenv.CompareVersions(needs, t.most) > 0) {
+		t.most = needs
+	}
+	rank, before := cmp.Or(f.Severity, finding.Error).Rank(), cmp.Or(t.first.Severity, finding.Error).Rank()
+	stops := f.Evidence["needs"] != "" && t.first.Evidence["needs"] == "" // it stops the build, and not only later work
+	switch {
+	case t.subject == "":
+		t.first, t.subject = f, cmp.Or(install.Path, "a list")
+	case rank < before || rank == before && stops:
+		f.Related = append(f.Related, finding.Related{Message: t.first.Message, Location: t.first.Location})
+		f.Related = append(f.Related, t.first.Related...)
+		t.first, t.subject = f, cmp.Or(install.Path, "a list")
+	default:
+		t.first.Related = append(t.first.Related, finding.Related{Message: f.Message, Location: f.Location})
+	}
+}
+
+func (t *pile) report(p *check.Pass, script facts.Script) {
+	if t.subject == "" {
+		return
+	}
+	if t.unpinned.Known() && t.unpinned.Line < t.first.Location.Line {
+		t.first.Related = append(t.first.Related, finding.Related{Message: "the line that installs it", Location: t.first.Location})
+		t.first.Location = t.unpinned
+	}
+	if i := slices.IndexFunc(t.first.Fixes, func(fix finding.Fix) bool { return fix.Message == takeNewer }); i >= 0 && t.most != "" {
+		t.first.Fixes[i].Message = fmt.Sprintf("take Go %s or newer", goToTake(t.first.Evidence["go"], t.most))
+	}
+	p.Report(t.first, script.File, t.subject, fmt.Sprint(script.Stage))
 }
 
 // majorVersion is the end of an import path that names no program.
@@ -146,6 +165,7 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 	}
 	switch {
 	case tool.most != "":
+		f.Evidence["upTo"] = tool.most
 		f.Message = fmt.Sprintf("%s works up to Go %s, but %s", said, tool.most, of)
 		f.Cause = "Delve refuses programs of a Go that is newer than it knows"
 		f.Upstream = []string{fmt.Sprintf("Version of Delve is too old for Go version go%s (maximum supported version %s, suppress this error with --check-go-version=false)", running, tool.most)}
@@ -226,6 +246,7 @@ var goGetInstall = check.Check{
 			if script.Go == nil || script.Go.Version == "" || !needed(project, script) {
 				continue
 			}
+			script = script.WithValues()
 			newest := script.Go.Version == "latest"
 			if !newest && goenv.CompareVersions(script.Go.Version, "1.18") < 0 {
 				continue

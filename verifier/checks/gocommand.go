@@ -159,11 +159,41 @@ var gobinOnPath = check.Check{
 	},
 }
 
+// predictEnvFile finds `go env -w` of a variable that the environment sets: go warns, ends well, and goes on with the other value.
+func predictEnvFile(p *check.Pass, project facts.Project) {
+	view := p.View(goenv.RemoteView)
+	for script, command := range shellCommands(project) {
+		if !command.Is("go", "env", "-w") || command.Env["GOENV"] != "" || script.Env["GOENV"] == "off" {
+			continue
+		}
+		for _, word := range command.Words[3:] {
+			name, value, _ := strings.Cut(word.Text, "=")
+			got := view.Lookup(name)
+			if word.Expands || got.Unknown != "" || !got.Set || got.Value == "" || got.Value == value {
+				continue
+			}
+			p.Report(finding.Finding{
+				Severity: finding.Warning,
+				Message:  fmt.Sprintf("`go env -w %s` changes nothing: the environment has %s=%s, and beats the file that go writes", word.Text, name, got.Value),
+				Location: inScript(script, command.Line, command.Column),
+				Cause:    name + " is set by " + said(got.Origin),
+				Evidence: map[string]string{name: got.Value, "file": value, "setBy": got.Origin.Layer},
+				Upstream: []string{"warning: go env -w " + name + "=... does not override conflicting OS environment variable"},
+				Fixes:    []finding.Fix{{Message: "say it where the environment is made: " + name + " in containerEnv, or ENV in the Dockerfile", Safe: true}},
+			}, name)
+		}
+	}
+}
+
 var goEnvFile = check.Check{
-	Code: "DV118", Name: "go-env-file", Severity: finding.Error, Scope: "C",
+	Code: "DV118", Name: "go-env-file", Severity: finding.Error, Scope: "SC",
 	Summary: "the `go env -w` file is overruled by the environment, or holds a GOROOT that stops every go command",
-	Needs:   []facts.Need{facts.Environment, facts.GoCommands},
+	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Declared},
 	Run: func(p *check.Pass) {
+		if project, onlyFiles := predicted(p); onlyFiles {
+			predictEnvFile(p, project)
+			return
+		}
 		file, ok := p.EnvFile.Get()
 		if !ok {
 			if p.EnvFile.IsFailed() {

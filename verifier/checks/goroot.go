@@ -296,8 +296,8 @@ var gorootRedundant = check.Check{
 					same = append(same, name)
 				}
 			}
-			if len(same) == 0 {
-				continue
+			if len(same) == 0 || onlyFiles && !d.origin.Place.Known() {
+				continue // or it is the image's own affair: no file of the project says it
 			}
 			p.Report(finding.Finding{
 				Message:  fmt.Sprintf("GOROOT=%s is what go derives by itself (view %s)", d.root, list(same)),

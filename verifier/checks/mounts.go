@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/check"
+	"github.com/dcverify/dcverify/verifier/compose"
 	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/dockerfile"
 	"github.com/dcverify/dcverify/verifier/facts"
@@ -48,8 +49,14 @@ func unmountedFolder(p *check.Pass, project facts.Project) {
 	root := project.Config.Root
 	member := root.Get("workspaceFolder")
 	folder := path.Clean(member.Text)
-	if !member.Is(jsonc.String) || !path.IsAbs(folder) || strings.Contains(folder, "$") || folder == "/" || lies(folder, "/workspaces") ||
-		root.Get("workspaceMount").Kind != "" || root.Get("dockerComposeFile").Kind != "" {
+	if !member.Is(jsonc.String) || !path.IsAbs(folder) || strings.Contains(folder, "$") || folder == "/" {
+		return
+	}
+	if root.Get("dockerComposeFile").Kind != "" {
+		unmountedByCompose(p, project, member, folder)
+		return
+	}
+	if lies(folder, "/workspaces") || root.Get("workspaceMount").Kind != "" {
 		return
 	}
 	if slices.ContainsFunc(project.Merged.Mounts, func(m devcontainer.Mount) bool { return lies(folder, m.Target) || lies(m.Target, folder) }) ||
@@ -65,15 +72,47 @@ func unmountedFolder(p *check.Pass, project facts.Project) {
 			Message: fmt.Sprintf(`add "workspaceMount": "source=${localWorkspaceFolder},target=%s,type=bind", or remove workspaceFolder`, folder), Safe: true,
 		}},
 	}
-	made := slices.ContainsFunc(targetInstructions(project), func(i dockerfile.Instruction) bool {
-		return i.Keyword != "FROM" && (strings.Contains(i.Script, folder) || lies(i.Workdir, folder) || slices.ContainsFunc(i.Words, func(word string) bool { return strings.HasPrefix(word, folder) }))
-	})
 	known := []string{"/go", "/root", "/home", "/tmp", "/opt", "/srv", "/usr", "/var"}
-	if made || project.Image.Known == nil || slices.Contains(known, folder) || path.Dir(folder) == "/home" {
+	if makesFolder(project, folder) || project.Image.Known == nil || slices.Contains(known, folder) || path.Dir(folder) == "/home" {
 		f.Severity = finding.Warning // the folder of the image is opened
 		f.Message = fmt.Sprintf("workspaceFolder is %s, where nothing is mounted: what the image has there is opened, and the project lies below /workspaces", folder)
 	}
 	p.Report(f, "workspaceFolder")
+}
+
+// makesFolder tells whether the Dockerfile is seen to put something into a folder of the image.
+func makesFolder(project facts.Project, folder string) bool {
+	return slices.ContainsFunc(targetInstructions(project), func(i dockerfile.Instruction) bool {
+		return i.Keyword != "FROM" && (strings.Contains(i.Script, folder) || lies(i.Workdir, folder) || slices.ContainsFunc(i.Words, func(word string) bool { return strings.HasPrefix(word, folder) }))
+	})
+}
+
+// unmountedByCompose finds a workspaceFolder beside the folder into which the service mounts the project.
+func unmountedByCompose(p *check.Pass, project facts.Project, member jsonc.Node, folder string) {
+	if project.Compose == nil || slices.ContainsFunc(project.Merged.Mounts, func(m devcontainer.Mount) bool { return lies(folder, m.Target) || lies(m.Target, folder) }) {
+		return
+	}
+	var at *compose.Volume // where the project lies
+	for _, volume := range project.Compose.Volumes {
+		target := path.Clean(volume.Target)
+		if lies(folder, target) || lies(target, folder) || strings.Contains(target, "$") {
+			return
+		}
+		if volume.Type == "bind" && at == nil && path.Clean(volume.Source) == devcontainer.ProjectFolder(project.Config.File) {
+			at = &volume
+		}
+	}
+	if at == nil || makesFolder(project, folder) {
+		return
+	}
+	p.Report(finding.Finding{
+		Message:  fmt.Sprintf("workspaceFolder is %s, but the service mounts the project at %s", folder, at.Target),
+		Location: member.Place,
+		Cause:    "workspaceFolder says where the editor starts, and only the volumes of the service say where the project is",
+		Upstream: []string{"Workspace does not exist", "OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd"},
+		Related:  []finding.Related{{Message: "the project is mounted here", Location: at.Place}},
+		Fixes:    []finding.Fix{{Message: fmt.Sprintf(`write "workspaceFolder": %q, or mount the project at %s`, at.Target, folder), Safe: true}},
+	}, "workspaceFolder")
 }
 
 // windowsPath is a folder of a Windows machine.

@@ -91,20 +91,26 @@ func obsoleteSettings(p *check.Pass, project facts.Project) {
 func obsoleteForms(p *check.Pass, project facts.Project) {
 	instead := map[string]string{
 		"settings": "customizations.vscode.settings", "extensions": "customizations.vscode.extensions", "dockerFile": "build.dockerfile",
-		"context": "build.context", "devPort": "customizations.vscode.devPort", "appPort": "forwardPorts",
+		"context": "build.context", "devPort": "customizations.vscode.devPort",
 	}
+	var old, now []string
+	f := finding.Finding{Severity: finding.Info, Cause: "the tools still read it"}
 	for _, m := range project.Config.Root.Members {
-		now, ok := instead[m.Name]
-		if m.Name == "context" && project.Config.Root.Get("dockerFile").Kind == "" {
-			continue // nobody reads it without dockerFile, in whatever form
+		place, ok := instead[m.Name]
+		if !ok || m.Name == "context" && project.Config.Root.Get("dockerFile").Kind == "" {
+			continue // nobody reads context without dockerFile, in whatever form
 		}
-		if ok {
-			p.Report(finding.Finding{
-				Severity: finding.Info, Location: m.Place,
-				Message: fmt.Sprintf("%s at the top level is the form of before 2022; it is %s now", m.Name, now),
-				Cause:   "the tools still read it", Fixes: []finding.Fix{{Message: "write " + now, Safe: true}},
-			}, m.Name)
+		if old = append(old, m.Name); len(old) == 1 {
+			f.Location = m.Place
+		} else {
+			f.Related = append(f.Related, finding.Related{Message: "and " + m.Name, Location: m.Place})
 		}
+		now = append(now, place)
+	}
+	if len(old) > 0 {
+		f.Message = fmt.Sprintf("%s at the top level: the form of before 2022", list(old))
+		f.Fixes = []finding.Fix{{Message: "write " + list(now), Safe: true}}
+		p.Report(f, old...)
 	}
 	for _, feature := range project.Features {
 		if feature.Kind == "legacy" {

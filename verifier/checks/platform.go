@@ -32,7 +32,7 @@ var platformCheck = check.Check{
 				severity := finding.Error
 				switch {
 				case onlyFiles && name == "GOOS":
-					own = "linux"
+					severity, own = finding.Warning, "linux" // some mean it, and set it back in front of what runs here
 				case onlyFiles && (s.Effective == "amd64" || s.Effective == "arm64"):
 					severity, own = finding.Info, "that of the machine"
 				case onlyFiles:

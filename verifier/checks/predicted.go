@@ -112,7 +112,10 @@ func unpacked(project facts.Project, g facts.GoInstall) bool {
 // described is a Go with the way in which it came, and whose word that is.
 func described(g facts.GoInstall) string {
 	words := g.By // "an archive of Go 1.22.5" says it all
-	if !strings.HasSuffix(g.By, "of Go "+g.Version) {
+	switch {
+	case g.Version == "latest":
+		words = "the newest Go of " + g.By
+	case !strings.HasSuffix(g.By, "of Go "+g.Version):
 		words = strings.Join(strings.Fields("Go "+g.Version+" of "+g.By), " ")
 	}
 	if g.Assumed != "" {
@@ -199,7 +202,11 @@ func inStartupFile(project facts.Project, about ...string) (place source.Place, 
 
 // linksGo tells whether the files put a go into another folder than its root's bin: then PATH need not hold that.
 func linksGo(project facts.Project) bool {
-	isGo := func(text string) bool { return strings.HasSuffix(text, "/bin/go") || strings.HasSuffix(text, "/bin/*") }
+	everything := []string{"/usr/local/go/bin/*"} // of a Go root; what a script moves out of another bin are its tools
+	for _, g := range project.Gos {
+		everything = append(everything, path.Join(g.Root, "bin", "*"))
+	}
+	isGo := func(text string) bool { return strings.HasSuffix(text, "/bin/go") || slices.Contains(everything, text) }
 	for _, instruction := range targetInstructions(project) {
 		if instruction.Keyword == "COPY" && slices.ContainsFunc(instruction.Words, isGo) {
 			return true

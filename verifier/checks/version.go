@@ -213,6 +213,10 @@ var imageTag = check.Check{
 				f.Message = fmt.Sprintf("%s was never published%s", reference, f.Message)
 				f.Upstream = []string{"manifest for " + reference + " not found: manifest unknown: manifest unknown"}
 				f.Fixes = []finding.Fix{{Message: "take a tag that exists, such as 1." + newestMinor(known) + "-bookworm", Safe: true}}
+				if known.Family == "go" {
+					f.Upstream = []string{"pull access denied for go, repository does not exist or may require 'docker login'"}
+					f.Fixes = []finding.Fix{{Message: "write golang instead of go", Safe: true}}
+				}
 			case known.Last != "" && f.Severity == finding.Error:
 				f.Severity = finding.Info
 				f.Message = fmt.Sprintf("%s is no longer rebuilt since %s: it misses every fix after that day", reference, known.Last)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -226,6 +227,7 @@ func (b *builder) apply(s *stage, t step, place source.Place) {
 		i.Env = s.environ()
 		if t.node != nil {
 			i.Script, i.Line = b.file.script(t.node)
+			i.Others = s.others(i.Script)
 		}
 	case *instructions.CmdCommand:
 		if !c.PrependShell {
@@ -271,6 +273,24 @@ func (s *stage) environ() goenv.Environ {
 		}
 	}
 	return s.run
+}
+
+var reference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+
+// others is the variables beside Go's that a script names, as far as their values are known.
+func (s *stage) others(script string) goenv.Environ {
+	var found goenv.Environ
+	for _, match := range reference.FindAllStringSubmatch(script, mostReferences) {
+		v, ok := s.state.vars[match[1]]
+		if !ok || v.unknown != "" || v.text == "" || visible[match[1]] {
+			continue
+		}
+		if found == nil {
+			found = goenv.Environ{}
+		}
+		found[match[1]] = v.text
+	}
+	return found
 }
 
 // env is ENV: all words are expanded before any is set.

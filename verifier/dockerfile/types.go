@@ -80,8 +80,9 @@ type Instruction struct {
 	Line    int           `json:"line,omitempty"`   // of the file, where the script begins
 	User    string        `json:"user,omitempty"`   // who it runs as; empty for the base's user where that is not known, "root" where it is root
 	Workdir string        `json:"workdir,omitempty"`
-	Shell   []string      `json:"shell,omitempty"` // what runs scripts, where a SHELL instruction changed it
-	Env     goenv.Environ `json:"env,omitempty"`   // of RUN alone: Go's variables and PATH as the command sees them, ARGs too
+	Shell   []string      `json:"shell,omitempty"`  // what runs scripts, where a SHELL instruction changed it
+	Env     goenv.Environ `json:"env,omitempty"`    // of RUN alone: Go's variables and PATH as the command sees them, ARGs too
+	Others  goenv.Environ `json:"others,omitempty"` // of RUN alone: the other variables that its script names, as far as they are known
 }
 
 // Variable is a variable of an image with the instruction that set it last.

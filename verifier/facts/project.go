@@ -135,6 +135,15 @@ type Script struct {
 	Args    []string          `json:"args,omitempty"` // of a hook in the array form, which runs without a shell
 	CRLF    bool              `json:"crlf,omitempty"` // of a file: its lines end as on Windows, and the carriage returns are part of its words
 	Shell   shell.Script      `json:"shell"`
+	Filled  *shell.Script     `json:"filled,omitempty"` // the same with the values of ENV and ARG put in, where it names some beside Go's
+}
+
+// WithValues is the script with the values of ENV and ARG put in, as far as they are known.
+func (s Script) WithValues() Script {
+	if s.Filled != nil {
+		s.Shell = *s.Filled
+	}
+	return s
 }
 
 // Position is the place of something in the script, from its line and column there.

@@ -176,6 +176,11 @@ func ImageOf(reference string) (Image, bool) {
 			return Image{}, false
 		}
 		return golang(tag), true
+	case "go": // which Docker Hub does not have; with another tag it may be somebody's own
+		if golangTag.MatchString(tag) {
+			return Image{Family: "go", Source: "Docker Hub, where the official image of Go is golang"}, true
+		}
+		return Image{}, false
 	case "ubuntu", "debian", "alpine", "fedora", "busybox":
 		image := Image{Family: official, Published: true, Source: distroSource, HasConfig: official != "fedora"}
 		if image.HasConfig {

@@ -52,7 +52,12 @@ func (r *resolver) buildScripts() {
 			if instruction.Script == "" && len(instruction.Words) > 0 {
 				script.Line, script.Shell = instruction.Place.Line, shell.FromWords(instruction.Words)
 			} else {
-				script.Shell = shell.Parse(instruction.Script, strings.Join(instruction.Shell, " "))
+				dialect := strings.Join(instruction.Shell, " ")
+				script.Shell = shell.Parse(instruction.Script, dialect)
+				if len(instruction.Others) > 0 {
+					filled := shell.ParseWith(instruction.Script, dialect, instruction.Others)
+					script.Filled = &filled
+				}
 			}
 			r.project.Scripts = append(r.project.Scripts, script)
 			r.follow(script, copies, 0)
@@ -175,7 +180,7 @@ func (r *resolver) follow(caller facts.Script, copies map[string]string, depth i
 			continue
 		}
 		called := caller
-		called.Kind, called.Args = "file", nil
+		called.Kind, called.Args, called.Filled = "file", nil, nil
 		if as := caller.Shell.Commands[call.Command].As; as != "" {
 			called.User = facts.User{Name: as, Home: home(as), Origin: "sudo or su"}
 		}

@@ -24,7 +24,11 @@ const (
 //
 // A text that is an error in that dialect is read in the other one; if it is an error there too, the commands before the
 // error are given. Bash refuses little that a POSIX shell takes, but a POSIX shell refuses arrays, here strings and more.
-func Parse(script string, dialect string) Script {
+func Parse(script string, dialect string) Script { return ParseWith(script, dialect, nil) }
+
+// ParseWith reads a script whose environment has these variables: where the script does not set them itself, their values stand in
+// the words that use them.
+func ParseWith(script string, dialect string, environment map[string]string) Script {
 	if len(script) > maxSize {
 		return Script{Problem: fmt.Sprintf("it has more than %d KiB", maxSize>>10)}
 	}
@@ -39,6 +43,11 @@ func Parse(script string, dialect string) Script {
 	bash := w.options(dialect)
 	statements, problem := read(script, bash)
 	w.assigned = assignments(statements)
+	for name, value := range environment {
+		if w.assigned[name] == 0 {
+			w.known[name] = []string{value}
+		}
+	}
 	w.statements(statements, context{last: true})
 	return Script{Commands: w.commands, Problem: cmp.Or(problem, w.problem)}
 }

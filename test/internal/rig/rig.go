@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -84,9 +85,18 @@ func Collided(stdout string) bool {
 	return strings.Contains(stdout, "ENOENT") && strings.Contains(stdout, "updateUID.Dockerfile")
 }
 
+// Building is held by whoever brings a dev container up or removes images, by those who build no features for reading. Without
+// buildx the reference CLI hands the files of features to the builder in an image that has one name for all builds of the machine
+// (dev_container_feature_content_temp); and the builder of Docker 20.10 fails over an image of its cache that is removed meanwhile.
+var Building sync.RWMutex
+
 // Run runs a command that may fail, but must start.
 func Run(t testing.TB, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
+	if len(args) > 1 && args[0] == "devcontainer" && args[1] == "up" {
+		Building.Lock()
+		defer Building.Unlock()
+	}
 	stdout, stderr, status = once(t, args...)
 	if status != 0 && args[0] == "devcontainer" && Collided(stdout) {
 		stdout, stderr, status = once(t, args...)

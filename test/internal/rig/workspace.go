@@ -77,7 +77,9 @@ func Remove(t testing.TB, folder string) {
 		image := quiet("docker", "inspect", "-f", "{{.Config.Image}}", id)
 		quiet("docker", "rm", "-f", id)
 		if strings.HasPrefix(image, "vsc-") {
+			Building.Lock()
 			quiet("docker", "rmi", image)
+			Building.Unlock()
 		}
 	}
 }
