@@ -93,6 +93,9 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 		f.Fixes = []finding.Fix{{Message: "put it there, or mend the path (it is meant from the folder of the file that names it)"}}
 		for name, ignored := range project.Ignored {
 			if ignored && strings.HasPrefix(problem.Message, name+" ") {
+				if project.Config.Root.Get("initializeCommand").Kind != "" {
+					return f, false // which is there to make it
+				}
 				f.Severity = finding.Warning
 				f.Cause = "git ignores it, so that every fresh clone lacks it"
 				f.Fixes = []finding.Fix{{Message: "make it in initializeCommand, from an example that is committed"}}
@@ -101,6 +104,17 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 		if problem.Kind == "outside" {
 			f.Severity, f.Cause = finding.Warning, "dcverify reads nothing outside of the folder that it was given"
 			f.Fixes = []finding.Fix{{Message: "give dcverify the folder above, with --config"}}
+		}
+	case "missing-source":
+		f.Cause, f.Upstream = "the build ends there", []string{"COPY failed: file not found in build context or excluded by .dockerignore", `failed to calculate checksum of ref: not found`}
+		f.Fixes = []finding.Fix{{Message: "put it there, or mend the path: it is meant from the folder that is the build's context"}}
+		for name, ignored := range project.Ignored {
+			if ignored && strings.HasSuffix(problem.Message, ": "+name) {
+				if project.Config.Root.Get("initializeCommand").Kind != "" {
+					return f, false // which is there to make it
+				}
+				f.Severity, f.Cause = finding.Warning, "git ignores it, so that every fresh clone lacks it, and the build ends there"
+			}
 		}
 	case "missing-service", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"

@@ -122,7 +122,7 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		fix := finding.Fix{Message: "install " + now, Safe: true}
 		if _, tooNew := neededGo(now, "latest", running); tooNew {
 			if release, ok := knowledge.NewestFitting(install.Path, running); ok {
-				fix = finding.Fix{Message: "install the newest that Go " + goenv.Minor(running) + " can build", Safe: true, Commands: []string{installs(running, install.Path, release)}}
+				fix = finding.Fix{Message: "install one that Go " + goenv.Minor(running) + " can build", Safe: true, Commands: []string{installs(running, install.Path, release)}}
 			}
 		}
 		return finding.Finding{
@@ -157,7 +157,7 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 		f.Fixes = []finding.Fix{{Message: takeNewer, Safe: true}}
 	}
 	if tool.fitting != "" {
-		f.Fixes = append([]finding.Fix{{Message: fmt.Sprintf("install the newest %s that Go %s can build", name, goenv.Minor(running)), Safe: true, Commands: []string{fitting}}}, f.Fixes...)
+		f.Fixes = append([]finding.Fix{{Message: fmt.Sprintf("install a %s that Go %s can build", name, goenv.Minor(running)), Safe: true, Commands: []string{fitting}}}, f.Fixes...)
 	}
 	of := fmt.Sprintf("%s has Go %s", strings.TrimPrefix(script.Go.By, "image "), running)
 	if strings.HasPrefix(script.Go.By, "an archive") {

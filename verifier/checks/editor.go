@@ -79,7 +79,7 @@ func judgeGopath(p *check.Pass, text, layer string, f finding.Finding) {
 			return // nobody knows how Go comes in, and what comes with it
 		}
 		// go-debian.sh writes GOPATH into /etc/bash.bashrc, which the userEnvProbe reads, and so do others.
-		if install, ok := project.Go(); ok && install.By == "go-debian.sh" {
+		if install, ok := project.Go(); ok && install.By == "go-debian.sh" && !install.OffPath {
 			return
 		}
 		if _, _, found := inStartupFile(project, "GOPATH"); found {

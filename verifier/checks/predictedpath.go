@@ -60,7 +60,7 @@ func predictGo(p *check.Pass, project facts.Project) {
 		f.Severity, f.Location = finding.Warning, place
 		f.Message += ", but for the shells that read " + file
 		f.Cause = "a start-up file reaches only the shells that read it: `docker exec`, PID 1 and commands without such a shell find no go"
-	} else if g.By == "go-debian.sh" {
+	} else if g.By == "go-debian.sh" && !g.OffPath {
 		f.Severity, f.Location = finding.Warning, g.Place
 		f.Message += ", but for the shells that read /etc/bash.bashrc, into which go-debian.sh writes it"
 	} else if !f.Location.Known() {

@@ -82,6 +82,7 @@ type GoInstall struct {
 	Place     source.Place `json:"place,omitzero"`
 	Variable  string       `json:"variable,omitempty"` // variable that the version comes from
 	Written   source.Place `json:"written,omitzero"`   // where that variable gets it: ENV or ARG of the Dockerfile, an assignment of the script
+	OffPath   bool         `json:"offPath,omitempty"`  // its script is told to put it on PATH in no start-up file
 	Stage     int          `json:"stage"`              // of the Dockerfile, whose image this is; -1 for what the finished container has
 	Assumed   string       `json:"assumed,omitempty"`
 }

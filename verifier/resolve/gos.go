@@ -138,8 +138,8 @@ func (r *resolver) gosOfStage(index int, stage dockerfile.Stage, reaches bool) {
 					return source.Place{File: r.project.Build.File, Line: instruction.Line + at.Line - 1, Column: at.Column}
 				}
 				install.Place = within(install.Place)
-				if given, ok := r.argPlaces[install.Variable]; ok { // where a person changes it
-					install.Place, install.Written = given, source.Place{}
+				if given, ok := r.argPlaces[install.Variable]; ok {
+					install.Written = given
 				} else if install.Written.Line > 0 {
 					install.Written = within(install.Written)
 				} else {
@@ -278,6 +278,9 @@ func goOfScript(script shell.Script, variables map[string]string) []facts.GoInst
 			}
 			if path.Base(word.Text) == "go-debian.sh" {
 				install := facts.GoInstall{Version: "latest", Root: officialRoot, By: "go-debian.sh", Place: at}
+				if i+5 < len(command.Words) && command.Words[i+5].Text == "false" { // version, GOROOT, GOPATH, user, whether to write them
+					install.OffPath = true
+				}
 				if i+1 < len(command.Words) {
 					version := expand(command.Words[i+1].Text)
 					if version == "none" {
@@ -311,11 +314,8 @@ func goOfFeature(feature devcontainer.Feature) (facts.GoInstall, bool) {
 		return facts.GoInstall{}, false
 	}
 	version, ok := feature.Options["version"]
-	place := feature.Place
 	if !ok {
 		version = feature.Defaults["version"]
-	} else if at, ok := feature.OptionPlaces["version"]; ok {
-		place = at
 	}
 	if version == "none" {
 		return facts.GoInstall{}, false
@@ -325,6 +325,6 @@ func goOfFeature(feature devcontainer.Feature) (facts.GoInstall, bool) {
 	}
 	return facts.GoInstall{
 		Version: version, Exact: strings.Count(version, ".") == 2, Root: officialRoot, Toolchain: "auto",
-		By: "feature " + feature.Reference, Place: place, Stage: -1, Assumed: feature.Assumed,
+		By: "feature " + feature.Reference, Place: feature.Place, Written: feature.OptionPlaces["version"], Stage: -1, Assumed: feature.Assumed,
 	}, true
 }

@@ -74,6 +74,7 @@ func Project(workspace fs.FS, options Options) (facts.Project, []goenv.View) {
 	r.readFolders()
 	r.findGos()
 	r.readScripts()
+	r.findCopied()
 	r.readSettings()
 	for _, view := range r.views {
 		shown := goenv.View{Name: view.Name, Unknown: view.Unknown}

@@ -186,7 +186,7 @@ func TestGos(t *testing.T) {
 		{"go-debian.sh none", docker("FROM base\nRUN bash /tmp/go-debian.sh none\n"), nil},
 		{"go-debian.sh alone", docker("FROM base\nRUN /tmp/go-debian.sh\n"), []string{"latest false go-debian.sh .devcontainer/D:2:5"}},
 		{"feature", files(config, `{"image": "base", "features": {"ghcr.io/devcontainers/features/go:1": {"version": "1.22.5"}}}`),
-			[]string{"1.22.5 true feature ghcr.io/devcontainers/features/go:1 " + config + ":1:72"}},
+			[]string{"1.22.5 true feature ghcr.io/devcontainers/features/go:1 " + config + ":1:32"}},
 		{"feature none", files(config, `{"image": "base", "features": {"ghcr.io/devcontainers/features/go:1": {"version": "none"}}}`), nil},
 		{"feature latest", files(config, `{"image": "base", "features": {"ghcr.io/devcontainers/features/go:1": {}}}`),
 			[]string{"latest false feature ghcr.io/devcontainers/features/go:1 " + config + ":1:32"}},

@@ -1,0 +1,59 @@
+package resolve
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dcverify/dcverify/verifier/dockerfile"
+)
+
+// findCopied looks for what the Dockerfile copies out of the build's context. A checkout that lacks its own sources is not asked:
+// whoever lays out configurations alone has none of the rest either.
+func (r *resolver) findCopied() {
+	if r.project.Build == nil || !r.hasSources() {
+		return
+	}
+	for _, stage := range r.project.Build.Stages {
+		if !stage.Built {
+			continue
+		}
+		for _, instruction := range stage.Instructions {
+			if !fromContext(instruction) {
+				continue
+			}
+			var missing []string
+			for _, from := range instruction.Words[:len(instruction.Words)-1] {
+				name := path.Join(r.context, from)
+				if !strings.ContainsAny(from, "$*?[\\") && !strings.Contains(from, "://") && !strings.HasPrefix(from, "git@") && fs.ValidPath(name) && !r.exists(name) {
+					missing = append(missing, name)
+				}
+			}
+			if len(missing) > 0 {
+				r.problem("missing-source", fmt.Sprintf("%s wants what is not there: %s", instruction.Keyword, strings.Join(missing, ", ")), instruction.Place)
+			}
+		}
+	}
+}
+
+// fromContext tells whether an instruction copies files of the build's context.
+func fromContext(instruction dockerfile.Instruction) bool {
+	return (instruction.Keyword == "COPY" || instruction.Keyword == "ADD") && len(instruction.Words) > 1 &&
+		!slices.ContainsFunc(instruction.Flags, func(flag string) bool { return strings.HasPrefix(flag, "--from=") })
+}
+
+// hasSources tells whether the workspace holds more than configurations: Go sources, or what a repository begins with.
+func (r *resolver) hasSources() bool {
+	for _, folder := range []string{".", r.context} {
+		entries, _ := fs.ReadDir(r.workspace, path.Clean(folder))
+		if slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+			name := strings.ToLower(e.Name())
+			return path.Ext(name) == ".go" || strings.HasPrefix(name, "readme") || strings.HasPrefix(name, "license")
+		}) {
+			return true
+		}
+	}
+	return false
+}
