@@ -113,7 +113,7 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 				if project.Config.Root.Get("initializeCommand").Kind != "" {
 					return f, false // which is there to make it
 				}
-				f.Severity, f.Cause = finding.Warning, "git ignores it, so that every fresh clone lacks it, and the build ends there"
+				f.Severity, f.Cause = finding.Info, "git ignores it: somebody has to make it before the build, which ends there otherwise"
 			}
 		}
 	case "missing-service", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":

@@ -50,7 +50,7 @@ var toolchainSatisfiable = check.Check{
 			}
 			if !module.Main && hasMain && severity == finding.Error && !aside(module) && muchOf(project.Modules, install, toolchain) {
 				severity = finding.Warning // it is no module on the edge
-			} else if !module.Main && (hasMain || severity == finding.Warning && (aside(module) || !muchOf(project.Modules, install, toolchain)) && toolchain != "" && goenv.CompareVersions(install.Version, "1.21") >= 0) {
+			} else if !module.Main && (hasMain || severity == finding.Warning && toolchain != "" && goenv.CompareVersions(install.Version, "1.21") >= 0) {
 				severity = finding.Info // somebody works on it now and then, and sees it there
 			}
 			at := install.VersionPlace()
@@ -117,7 +117,7 @@ func muchOf(modules []facts.Module, install facts.GoInstall, toolchain string) b
 			continue
 		}
 		all++
-		if severity, _, _ := tooNew(module, install, toolchain); severity == finding.Error || severity == finding.Warning {
+		if severity, _, _ := tooNew(module, install, toolchain); severity == finding.Error {
 			refused++
 		}
 	}
