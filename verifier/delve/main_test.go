@@ -30,11 +30,21 @@ func TestMain(m *testing.M) {
 			os.Exit(fakeDelve(os.Args[2]))
 		}
 	}
-	status := m.Run()
-	if bench.dir != "" {
-		os.RemoveAll(bench.dir)
+	os.Exit(inTemp(m.Run))
+}
+
+// inTemp gives the tests a folder for temporary files: a dlv that is killed leaves its pipes there.
+func inTemp(run func() int) (status int) {
+	folder, err := os.MkdirTemp("", "delve")
+	if err == nil {
+		err = os.Setenv("TMPDIR", folder)
 	}
-	os.Exit(status)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	return run()
 }
 
 // bench is what all tests work with, made once.

@@ -103,6 +103,7 @@ func (h *home) open() *machine.Local {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	h.t.Cleanup(func() { _ = os.RemoveAll(m.TempIn("/tmp")) }) // where a view has no TMPDIR
 	return m
 }
 
