@@ -268,13 +268,14 @@ var goGetInstall = check.Check{
 					first.Related = append(first.Related, finding.Related{Message: "and " + install.Path, Location: place})
 					continue
 				}
-				version := install.Version
-				if version == "" {
-					version = "latest"
+				version := cmp.Or(install.Version, "latest")
+				is := "is Go " + script.Go.Version
+				if newest {
+					is = "brings the newest Go"
 				}
 				subject = cmp.Or(install.Path, "…")
 				first = finding.Finding{
-					Message:  fmt.Sprintf("`go get %s` outside of a module fails since Go 1.18, and %s is Go %s", subject, strings.TrimPrefix(script.Go.By, "image "), script.Go.Version),
+					Message:  fmt.Sprintf("`go get %s` outside of a module fails since Go 1.18, and %s %s", subject, strings.TrimPrefix(script.Go.By, "image "), is),
 					Location: place,
 					Cause:    "go get only changes go.mod since Go 1.18; programs are installed by go install with a version",
 					Upstream: []string{"go: go.mod file not found in current directory or any parent directory.", "'go get' is no longer supported outside a module."},

@@ -152,10 +152,14 @@ var gorootConsistent = check.Check{
 }
 
 var gorootMatchesGo = check.Check{
-	Code: "DV105", Name: "goroot-matches-go", Severity: finding.Error, Scope: "IC",
+	Code: "DV105", Name: "goroot-matches-go", Severity: finding.Error, Scope: "SIC",
 	Summary: "the go command of a view and the tree that GOROOT names are of different releases",
-	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files},
+	Needs:   []facts.Need{facts.Environment, facts.GoCommands, facts.Files, facts.Declared},
 	Run: func(p *check.Pass) {
+		if project, onlyFiles := predicted(p); onlyFiles {
+			predictMismatch(p, project)
+			return
+		}
 		asked := 0
 		type mismatch struct {
 			origin            goenv.Origin
@@ -282,7 +286,7 @@ var gorootRedundant = check.Check{
 			var same []string
 			for _, name := range d.views {
 				if folders := p.View(name).Lookup("PATH"); onlyFiles && folders.Unknown == "" {
-					g, found := firstGo(gos, cleaned(goenv.Environ{"PATH": folders.Value}.Path()))
+					g, found := facts.FirstGo(gos, folders.Value)
 					if found && path.Clean(d.root) == g.Root && name != goenv.TerminalView && name != goenv.ToolsView {
 						same = append(same, name)
 					}

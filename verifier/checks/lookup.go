@@ -28,7 +28,7 @@ var lookupAgrees = check.Check{
 		view := p.View(goenv.RemoteView)
 		value := view.Lookup("PATH")
 		gos := installedGos(project)
-		ofShell, found := firstGo(gos, cleaned(goenv.Environ{"PATH": value.Value}.Path()))
+		ofShell, found := facts.FirstGo(gos, value.Value)
 		if view.Unknown != "" || value.Unknown != "" || !found || linksGo(project) {
 			p.Skip("the files do not tell which go the terminal finds")
 			return

@@ -84,18 +84,6 @@ func installedGos(project facts.Project) []facts.GoInstall {
 	return gos
 }
 
-// firstGo is the Go that a PATH finds, as far as files tell; of several in one folder the last one that was put there.
-func firstGo(gos []facts.GoInstall, folders []string) (facts.GoInstall, bool) {
-	for _, folder := range folders {
-		for _, g := range slices.Backward(gos) {
-			if g.Root != "" && path.Join(g.Root, "bin") == folder {
-				return g, true
-			}
-		}
-	}
-	return facts.GoInstall{}, false
-}
-
 // unpacked tells whether a Go is surely where its root says: an archive may be unpacked anywhere.
 func unpacked(project facts.Project, g facts.GoInstall) bool {
 	if !strings.HasPrefix(g.By, "an archive") {
@@ -279,7 +267,7 @@ func toolchainDue(p *check.Pass, project facts.Project) (target string, from fac
 	if view.Unknown != "" || folders.Unknown != "" || mode.Unknown != "" || asked == "" {
 		return "", from
 	}
-	g, ok := firstGo(installedGos(project), cleaned(goenv.Environ{"PATH": folders.Value}.Path()))
+	g, ok := facts.FirstGo(installedGos(project), folders.Value)
 	if !ok {
 		return "", from
 	}

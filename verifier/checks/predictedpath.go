@@ -39,7 +39,7 @@ func predictGo(p *check.Pass, project facts.Project) {
 		if p.View(name).Unknown != "" || value.Unknown != "" || value.Value == "" {
 			continue
 		}
-		if _, found := firstGo(gos, cleaned(goenv.Environ{"PATH": value.Value}.Path())); !found {
+		if _, found := facts.FirstGo(gos, value.Value); !found {
 			missing = append(missing, name)
 		}
 	}
@@ -81,7 +81,7 @@ func predictGobin(p *check.Pass, project facts.Project) {
 		p.Skip("%s", cmp.Or(view.Unknown, value.Unknown, "nobody sets PATH"))
 		return
 	}
-	if _, found := firstGo(installedGos(project), cleaned(goenv.Environ{"PATH": value.Value}.Path())); !found {
+	if _, found := facts.FirstGo(installedGos(project), value.Value); !found {
 		archiveWithoutTools(p, project) // it may have been moved away from where its archive is unpacked
 		return                          // otherwise it is DV102's
 	}

@@ -32,6 +32,60 @@ func strangeRoot(project facts.Project, root string) (problem string, severity f
 	return fmt.Sprintf("is a folder where the files are seen to put no Go: %s is in %s", described(gos[len(gos)-1]), gos[len(gos)-1].Root), finding.Warning
 }
 
+// predictMismatch tells from files which views have the go of one release and the tree of another. In the editor's own views the
+// extension follows GOROOT to its go.
+func predictMismatch(p *check.Pass, project facts.Project) {
+	type clash struct {
+		root        string
+		origin      goenv.Origin
+		found, tree facts.GoInstall
+		views       []string
+	}
+	var clashes []clash
+	gos := installedGos(project)
+	for _, name := range []string{goenv.ContainerView, goenv.RemoteView} {
+		view := p.View(name)
+		value, declared := view.Goroot()
+		folders := view.Lookup("PATH")
+		if view.Unknown != "" || !declared || value.Unknown != "" || folders.Unknown != "" {
+			continue
+		}
+		root := path.Clean(value.Effective)
+		g, found := facts.FirstGo(gos, folders.Value)
+		at := slices.IndexFunc(gos, func(g facts.GoInstall) bool { return g.Root != "" && path.Clean(g.Root) == root })
+		if !found || at < 0 || path.Clean(g.Root) == root || !otherRelease(g, gos[at]) || !unpacked(project, g) || !unpacked(project, gos[at]) {
+			continue
+		}
+		if i := slices.IndexFunc(clashes, func(c clash) bool { return c.root == root && c.origin == value.Origin }); i >= 0 {
+			clashes[i].views = append(clashes[i].views, name)
+			continue
+		}
+		clashes = append(clashes, clash{root, value.Origin, g, gos[at], []string{name}})
+	}
+	for _, c := range clashes {
+		p.Report(finding.Finding{
+			Message:  fmt.Sprintf("%s/bin/go is Go %s, but GOROOT=%s holds Go %s (view %s)", c.found.Root, c.found.Version, c.root, c.tree.Version, list(c.views)),
+			Location: c.origin.Place,
+			Cause:    "the go that PATH finds compiles with what GOROOT holds, and GOROOT is set by " + said(c.origin),
+			Related: []finding.Related{
+				{Message: described(c.found) + " comes from here", Location: c.found.Place},
+				{Message: described(c.tree) + " comes from here", Location: c.tree.Place},
+			},
+			Evidence: map[string]string{"go": c.found.Root, "goVersion": c.found.Version, "GOROOT": c.root, "tree": c.tree.Version, "views": list(c.views)},
+			Upstream: []string{fmt.Sprintf("compile: version \"go%s\" does not match go tool version \"go%s\"", c.tree.Version, c.found.Version)},
+			Fixes:    []finding.Fix{removeGoroot(c.origin)},
+		}, c.root, c.origin.Layer)
+	}
+}
+
+// otherRelease tells whether two Gos are surely of different releases.
+func otherRelease(a, b facts.GoInstall) bool {
+	if goenv.Minor(a.Version) == "" || goenv.Minor(b.Version) == "" {
+		return false // one of them moves
+	}
+	return goenv.Minor(a.Version) != goenv.Minor(b.Version) || a.Exact && b.Exact && a.Version != b.Version
+}
+
 // predictSwitch tells the same from files. It is a warning: only a compile proves it, and `dcverify run` does that.
 func predictSwitch(p *check.Pass, project facts.Project) {
 	value, declared := p.View(goenv.RemoteView).Goroot()

@@ -1,6 +1,9 @@
 package facts
 
 import (
+	"path"
+	"slices"
+
 	"github.com/dcverify/dcverify/verifier/compose"
 	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/dockerfile"
@@ -85,6 +88,19 @@ type GoInstall struct {
 	OffPath   bool         `json:"offPath,omitempty"`  // its script is told to put it on PATH in no start-up file
 	Stage     int          `json:"stage"`              // of the Dockerfile, whose image this is; -1 for what the finished container has
 	Assumed   string       `json:"assumed,omitempty"`
+}
+
+// FirstGo is the Go of the finished container that a PATH finds, as far as files tell; of several in one folder the last one that
+// was put there.
+func FirstGo(gos []GoInstall, PATH string) (GoInstall, bool) {
+	for _, folder := range (goenv.Environ{"PATH": PATH}).Path() {
+		for _, g := range slices.Backward(gos) {
+			if g.Stage < 0 && g.Root != "" && path.Join(g.Root, "bin") == path.Clean(folder) {
+				return g, true
+			}
+		}
+	}
+	return GoInstall{}, false
 }
 
 // VersionPlace is where a person changes the version.

@@ -263,21 +263,21 @@ func goOfScript(script shell.Script, variables map[string]string) []facts.GoInst
 			return found
 		})
 	}
-	for _, command := range script.Commands {
+	for at, command := range script.Commands {
 		for _, assign := range command.Assigns {
 			local[assign.Name] = expand(assign.Value.Text)
 			assigned[local[assign.Name]] = source.Place{Line: assign.Value.Line, Column: assign.Value.Column}
 		}
 		for i, word := range command.Words {
-			at := source.Place{Line: word.Line, Column: word.Column}
+			place := source.Place{Line: word.Line, Column: word.Column}
 			if match := archive.FindStringSubmatch(expand(word.Text)); match != nil {
 				installs = append(installs, facts.GoInstall{
-					Version: match[1], Exact: true, Root: officialRoot, Toolchain: "auto", By: "an archive of Go " + match[1], Place: at,
+					Version: match[1], Exact: true, Root: archiveRoot(script.Commands[at:], expand), Toolchain: "auto", By: "an archive of Go " + match[1], Place: place,
 					Variable: versionVariable(word.Text), Written: assigned[match[1]],
 				})
 			}
 			if path.Base(word.Text) == "go-debian.sh" {
-				install := facts.GoInstall{Version: "latest", Root: officialRoot, By: "go-debian.sh", Place: at}
+				install := facts.GoInstall{Version: "latest", Root: officialRoot, By: "go-debian.sh", Place: place}
 				if i+5 < len(command.Words) && command.Words[i+5].Text == "false" { // version, GOROOT, GOPATH, user, whether to write them
 					install.OffPath = true
 				}
@@ -296,6 +296,44 @@ func goOfScript(script shell.Script, variables map[string]string) []facts.GoInst
 		}
 	}
 	return installs
+}
+
+// archiveRoot is the Go root that the commands from an archive's address on unpack it to: the folder of the first tar, unless what
+// lies there is put elsewhere afterwards.
+func archiveRoot(commands []shell.Command, expand func(string) string) string {
+	for i, command := range commands {
+		if command.Program() != "tar" && command.Program() != "bsdtar" {
+			continue
+		}
+		folder, inside := command.Dir, "go"
+		for j, word := range command.Args() {
+			text := expand(word.Text)
+			next := ""
+			if j+2 < len(command.Words) {
+				next = expand(command.Words[j+2].Text)
+			}
+			flag, value, ok := strings.Cut(text, "=")
+			switch {
+			case flag == "--directory" && ok:
+				folder = value
+			case flag == "--directory", j == 0 && strings.HasSuffix(text, "C") && !strings.Contains(text, "/"), !strings.HasPrefix(text, "--") && strings.HasPrefix(text, "-") && strings.HasSuffix(text, "C"):
+				folder = next
+			case strings.HasPrefix(flag, "--strip"):
+				inside = ""
+			}
+		}
+		root := path.Join(folder, inside)
+		moved := slices.ContainsFunc(commands[i+1:], func(c shell.Command) bool {
+			return (c.Program() == "mv" || c.Program() == "cp" || c.Program() == "ln") && slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+				return strings.HasPrefix(path.Clean(expand(w.Text))+"/", root+"/")
+			})
+		})
+		if path.IsAbs(root) && !strings.ContainsAny(root, "$`?*") && !moved {
+			return root
+		}
+		break
+	}
+	return officialRoot
 }
 
 // versionVariable is the variable that a word takes a version from; empty where it is written out.

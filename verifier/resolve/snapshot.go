@@ -3,7 +3,6 @@ package resolve
 import (
 	"io/fs"
 	"path"
-	"strings"
 
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/goenv"
@@ -99,7 +98,7 @@ func shown(project facts.Project, name string, layers []goenv.Layer) goenv.View 
 		}
 	}
 	if environ["GOROOT"] == "" && decided.Lookup("GOROOT").Unknown == "" {
-		if install, ok := project.Go(); ok && strings.Contains(":"+environ["PATH"]+":", ":"+install.Root+"/bin:") {
+		if install, ok := facts.FirstGo(project.Gos, environ["PATH"]); ok {
 			defaults.Set["GOROOT"] = install.Root
 		}
 	}
