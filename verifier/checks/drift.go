@@ -11,12 +11,16 @@ import (
 )
 
 var envDrift = check.Check{
-	Code: "DV123", Name: "env-drift", Severity: finding.Error, Scope: "C",
-	Summary: "a Go variable that the files declare has another value in the running container, which must be rebuilt",
+	Code: "DV123", Name: "env-drift", Severity: finding.Error, Scope: "SC",
+	Summary: "a Go variable that the files declare has another value in the running container, which must be rebuilt; or they give it two",
 	Needs:   []facts.Need{facts.Environment, facts.Declared},
 	Run: func(p *check.Pass) {
 		project, ok := declaredProject(p)
 		if !ok {
+			return
+		}
+		if _, onlyFiles := predicted(p); onlyFiles {
+			predictDrift(p)
 			return
 		}
 		for _, name := range goenv.Variables {
@@ -66,4 +70,27 @@ var envDrift = check.Check{
 			}
 		}
 	},
+}
+
+// predictDrift finds a variable to which the project's own files give one value in the container and another in remoteEnv: lifecycle
+// commands and the editor then build with other settings than `docker exec`. Of GOROOT DV104 speaks.
+func predictDrift(p *check.Pass) {
+	container, remote := p.View(goenv.ContainerView), p.View(goenv.RemoteView)
+	for _, name := range goenv.Variables {
+		had, has := container.Lookup(name), remote.Lookup(name)
+		declared := had.Set && had.Unknown == "" && had.Value != "" && had.Origin.Place.Known() && had.Origin.Assumed == ""
+		if name == "PATH" || name == "GOROOT" || !declared || has.Unknown != "" || has.Origin.Layer != goenv.RemoteEnv || has.Value == "" || has.Value == had.Value {
+			continue
+		}
+		before, after := quoted(withoutCredentials(had.Value)), quoted(withoutCredentials(has.Value))
+		p.Report(finding.Finding{
+			Severity: finding.Warning,
+			Message:  fmt.Sprintf("%s is %s for whatever runs in the container, and %s for lifecycle commands and the editor (view remote)", name, before, after),
+			Location: has.Origin.Place,
+			Related:  []finding.Related{{Message: layerName(had.Origin) + " sets " + before, Location: had.Origin.Place}},
+			Cause:    "remoteEnv reaches only what the dev container tools start; `docker exec`, PID 1 and its children keep the other value",
+			Evidence: map[string]string{"variable": name, "container": before, "remote": after},
+			Fixes:    []finding.Fix{{Message: "say it once, in containerEnv, which everything sees", Safe: true}},
+		}, name)
+	}
 }

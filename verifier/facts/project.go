@@ -92,8 +92,8 @@ type GoInstall struct {
 
 // FirstGo is the Go of the finished container that a PATH finds, as far as files tell; of several in one folder the last one that
 // was put there.
-func FirstGo(gos []GoInstall, PATH string) (GoInstall, bool) {
-	for _, folder := range (goenv.Environ{"PATH": PATH}).Path() {
+func FirstGo(gos []GoInstall, pathVariable string) (GoInstall, bool) {
+	for _, folder := range (goenv.Environ{"PATH": pathVariable}).Path() {
 		for _, g := range slices.Backward(gos) {
 			if g.Stage < 0 && g.Root != "" && path.Join(g.Root, "bin") == path.Clean(folder) {
 				return g, true
