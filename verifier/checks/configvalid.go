@@ -63,6 +63,12 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	switch problem.Kind {
 	case "syntax", "dropped":
 		f.Cause = "the dev container tools read broken files without a word, and lose what they do not understand"
+		switch at := problem.Place.File; {
+		case project.Build != nil && at == project.Build.File:
+			f.Cause = "the builder refuses such a file"
+		case project.Config.Root.Get("dockerComposeFile").Kind != "" && !strings.Contains(at, ".json"):
+			f.Cause = "compose refuses such a file"
+		}
 		f.Fixes = []finding.Fix{{Message: "mend the syntax here"}}
 		root := project.Config.Root.Place
 		before := problem.Kind == "dropped" && problem.Place.File == root.File && root.Known() &&
