@@ -16,7 +16,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/report"
 )
 
-var tries = flag.Int("tries", 1, "how often TestPrivilegeGrid asks each cell")
+var tries = flag.Int("tries", 3, "how often TestPrivilegeGrid asks each cell")
 
 // TestPrivilegeGrid asks plain dlv and dcverify the same question in every combination of privileges that can be made here,
 // and holds dcverify's word against what dlv does: by its proofs (DV604, DV605), by its probes (DV603), and by the rule that

@@ -90,7 +90,7 @@ func idleVolumes(p *check.Pass, project facts.Project) {
 		for _, mount := range volumes(project) {
 			target := path.Clean(mount.Target)
 			if !strings.HasSuffix(target, ends[name]) || strings.Contains(target, "$") || lies(cache, target) || lies(target, cache) ||
-				anyCommand(project, func(c shell.Command) bool { return mentions(c, target) }) {
+				anyCommand(project, func(c shell.Command) bool { return c.Program() == "ln" && mentions(c, target) }) {
 				continue
 			}
 			p.Report(finding.Finding{

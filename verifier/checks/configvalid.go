@@ -185,11 +185,7 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 			}
 			report(m, severity, m.Name+" is not read where dockerComposeFile is", "say it in the compose file")
 		case m.Name == "build" && root.Get("image").Kind != "" && !compose && root.Get("dockerFile").Kind == "" && m.Value.Get("dockerfile").Kind == "":
-			severity := finding.Info // a cache that nobody asks for loses nothing
-			if m.Value.Get("args").Kind != "" || m.Value.Get("target").Kind != "" {
-				severity = finding.Warning
-			}
-			report(m, severity, "build is not read where image is: nothing is built", "remove it, or name a dockerfile in it and take image out")
+			report(m, finding.Warning, "build is not read where image is: nothing is built", "remove it, or name a dockerfile in it and take image out")
 		case m.Name == "context" && compose && root.Get("dockerFile").Kind == "":
 			report(m, finding.Warning, "context is not read where dockerComposeFile is: it belongs to dockerFile", "remove it: the context of the build stands in the compose file")
 		case knowledge.Property(m.Name):
@@ -198,6 +194,8 @@ func unreadProperties(p *check.Pass, project facts.Project) {
 		default:
 			if near := nearProperty(m.Name, ""); near != "" {
 				report(m, finding.Warning, fmt.Sprintf("%s is no property; %s is meant", m.Name, near), "write "+near)
+			} else if m.Name != "" && !strings.ContainsAny(m.Name[:1], "$_/#") && !strings.HasPrefix(m.Name, "x-") { // a schema, a comment, or somebody's own
+				report(m, finding.Warning, m.Name+" is no property: no tool reads it", "remove it, or say it where it belongs, below customizations")
 			}
 		}
 	}

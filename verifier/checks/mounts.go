@@ -102,17 +102,21 @@ func unmountedByCompose(p *check.Pass, project facts.Project, member jsonc.Node,
 			at = &volume
 		}
 	}
-	if at == nil || makesFolder(project, folder) {
+	if at == nil {
 		return
 	}
-	p.Report(finding.Finding{
+	f := finding.Finding{
 		Message:  fmt.Sprintf("workspaceFolder is %s, but the service mounts the project at %s", folder, at.Target),
 		Location: member.Place,
 		Cause:    "workspaceFolder says where the editor starts, and only the volumes of the service say where the project is",
 		Upstream: []string{"Workspace does not exist", "OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd"},
 		Related:  []finding.Related{{Message: "the project is mounted here", Location: at.Place}},
 		Fixes:    []finding.Fix{{Message: fmt.Sprintf(`write "workspaceFolder": %q, or mount the project at %s`, at.Target, folder), Safe: true}},
-	}, "workspaceFolder")
+	}
+	if makesFolder(project, folder) {
+		f.Severity = finding.Warning // what the image has there is opened
+	}
+	p.Report(f, "workspaceFolder")
 }
 
 // windowsPath is a folder of a Windows machine.

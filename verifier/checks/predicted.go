@@ -179,7 +179,9 @@ func inStartupFile(project facts.Project, about ...string) (place source.Place, 
 	for _, instruction := range targetInstructions(project) {
 		if last := len(instruction.Words) - 1; instruction.Keyword == "COPY" && last > 0 {
 			for _, word := range instruction.Words {
-				if startupFile.MatchString(word) {
+				text, read := project.Startup[word]
+				silent := read && !slices.ContainsFunc(about, func(name string) bool { return strings.Contains(text, name) })
+				if startupFile.MatchString(word) && !silent {
 					return instruction.Place, word, true
 				}
 			}

@@ -136,9 +136,31 @@ func shownValue(name string, value jsonc.Node) string {
 	return value.String()
 }
 
+// twoReleases finds the extension's nightly build beside the extension: both register the same commands, and one of them fails to start.
+func twoReleases(p *check.Pass, project facts.Project) {
+	at := func(id string) int {
+		return slices.IndexFunc(project.Extensions, func(e vscode.Extension) bool {
+			return strings.EqualFold(e.ID, id) && e.Layer != vscode.RecommendedLayer
+		})
+	}
+	stable, nightly := at("golang.go"), at("golang.go-nightly")
+	if stable < 0 || nightly < 0 {
+		return
+	}
+	p.Report(finding.Finding{
+		Severity: finding.Warning,
+		Message:  "golang.go and golang.go-nightly are both asked for, and only one of them can run",
+		Location: project.Extensions[nightly].Place,
+		Related:  []finding.Related{{Message: "golang.go is asked for here", Location: project.Extensions[stable].Place}},
+		Cause:    "the nightly build has the same commands and settings under another name; its own page asks to disable the other one first",
+		Upstream: []string{"command 'go.gopath' already exists"},
+		Fixes:    []finding.Fix{{Message: "keep one of the two", Safe: true}},
+	}, "nightly")
+}
+
 var extensionCheck = check.Check{
 	Code: "DV704", Name: "extension", Severity: finding.Info, Scope: "S",
-	Summary: "nothing asks the editor for the Go extension",
+	Summary: "nothing asks the editor for the Go extension, or two things ask for two of its releases",
 	Needs:   []facts.Need{facts.Declared},
 	Run: func(p *check.Pass) {
 		project, ok := declaredProject(p)
@@ -156,6 +178,7 @@ var extensionCheck = check.Check{
 			p.Skip("%s", why)
 			return
 		}
+		twoReleases(p, project)
 		asked, taken := false, vscode.Extension{}
 		for _, extension := range project.Extensions {
 			state, _, ok := knowledge.ExtensionOf(strings.TrimPrefix(extension.ID, "-"))

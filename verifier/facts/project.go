@@ -41,6 +41,7 @@ type Project struct {
 	Launch     []vscode.LaunchConfiguration `json:"launch,omitempty"`
 	Exists     map[string]bool              `json:"exists,omitempty"`    // paths of the workspace that something refers to, and whether they are there
 	Ignored    map[string]bool              `json:"ignored,omitempty"`   // those that are there no fresh clone: git ignores them
+	Startup    map[string]string            `json:"startup,omitempty"`   // what start-up files that the Dockerfile copies say of Go and PATH, by the word of COPY
 	Surprises  []devcontainer.Surprise      `json:"surprises,omitempty"` // what substitution makes that nobody expects
 	Problems   []Problem                    `json:"problems,omitempty"`  // of every file: what its readers refuse, or tolerate without a word
 }

@@ -8,14 +8,16 @@ import (
 	"strings"
 
 	"github.com/dcverify/dcverify/verifier/dockerfile"
+	"github.com/dcverify/dcverify/verifier/source"
 )
 
-// findCopied looks for what the Dockerfile copies out of the build's context. A checkout that lacks its own sources is not asked:
-// whoever lays out configurations alone has none of the rest either.
+// findCopied looks for what the Dockerfile copies out of the build's context, and reads the start-up files among it. A checkout that
+// lacks its own sources is not asked for the rest: whoever lays out configurations alone has none of that either.
 func (r *resolver) findCopied() {
-	if r.project.Build == nil || !r.hasSources() {
+	if r.project.Build == nil {
 		return
 	}
+	whole := r.hasSources()
 	for _, stage := range r.project.Build.Stages {
 		if !stage.Built {
 			continue
@@ -27,7 +29,8 @@ func (r *resolver) findCopied() {
 			var missing []string
 			for _, from := range instruction.Words[:len(instruction.Words)-1] {
 				name := path.Join(r.context, from)
-				if !strings.ContainsAny(from, "$*?[\\") && !strings.Contains(from, "://") && !strings.HasPrefix(from, "git@") && fs.ValidPath(name) && !r.exists(name) {
+				r.readStartup(from, name)
+				if whole && !strings.ContainsAny(from, "$*?[\\") && !strings.Contains(from, "://") && !strings.HasPrefix(from, "git@") && fs.ValidPath(name) && !r.exists(name) {
 					missing = append(missing, name)
 				}
 			}
@@ -36,6 +39,30 @@ func (r *resolver) findCopied() {
 			}
 		}
 	}
+}
+
+// startupNames are the start-up files of shells, without the dot in front.
+var startupNames = []string{"bashrc", "bash.bashrc", "bash_profile", "bash_login", "profile", "zshrc", "zshenv", "zprofile", "zlogin"}
+
+// readStartup keeps what a shell's start-up file says of Go and of PATH. The rest may be anybody's secret.
+func (r *resolver) readStartup(word, name string) {
+	if !slices.Contains(startupNames, strings.TrimPrefix(path.Base(name), ".")) {
+		return
+	}
+	file, err := source.Read(r.workspace, name)
+	if err != nil {
+		return
+	}
+	var about strings.Builder
+	for line := range strings.Lines(file.Text) {
+		if strings.Contains(line, "PATH") || strings.Contains(strings.ToLower(line), "go") {
+			about.WriteString(line)
+		}
+	}
+	if r.project.Startup == nil {
+		r.project.Startup = map[string]string{}
+	}
+	r.project.Startup[word] = about.String()
 }
 
 // fromContext tells whether an instruction copies files of the build's context.
