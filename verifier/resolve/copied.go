@@ -28,7 +28,7 @@ func (r *resolver) findCopied() {
 			}
 			var missing []string
 			for _, from := range instruction.Words[:len(instruction.Words)-1] {
-				name := path.Join(r.context, from)
+				name := path.Join(r.context, path.Join("/", from)) // .. leads nowhere out of the context
 				r.readStartup(from, name)
 				if whole && !strings.ContainsAny(from, "$*?[\\") && !strings.Contains(from, "://") && !strings.HasPrefix(from, "git@") && fs.ValidPath(name) && !r.exists(name) {
 					missing = append(missing, name)
