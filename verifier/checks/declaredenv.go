@@ -74,8 +74,8 @@ var envNotExpanded = check.Check{
 		for object, said := range map[string][]devcontainer.Variable{"containerEnv": project.Merged.ContainerEnv, "remoteEnv": project.Merged.RemoteEnv} {
 			for _, v := range said {
 				match := shellForm.FindString(v.Raw)
-				if match == "" || v.From != project.Config.File || v.Name == "PATH" {
-					continue // PATH is DV302's
+				if match == "" || v.From != project.Config.File || slices.Contains([]string{"PATH", "GOPATH", "GOMODCACHE"}, v.Name) {
+					continue // PATH is DV302's, and the others DV109's
 				}
 				severity := finding.Warning // a program may replace it by itself
 				if slices.Contains(goenv.Variables, v.Name) {

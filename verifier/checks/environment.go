@@ -155,6 +155,7 @@ var pathSane = check.Check{
 	Needs:   []facts.Need{facts.Environment, facts.Files, facts.Declared},
 	Run: func(p *check.Pass) {
 		skipUnknown(p, "PATH")
+		_, onlyFiles := predicted(p)
 		type flaw struct {
 			entry  string
 			origin goenv.Origin
@@ -192,6 +193,8 @@ var pathSane = check.Check{
 				Fixes:    []finding.Fix{{Message: "write the folder from the root, or take it out", Safe: true}},
 			}
 			switch {
+			case strings.Contains(flaw.entry, "$") && onlyFiles && (flaw.origin.Layer == goenv.RemoteEnv || flaw.origin.Layer == goenv.ContainerEnv):
+				continue // DV302's
 			case strings.Contains(flaw.entry, "$"):
 				f.Message = fmt.Sprintf("PATH holds the text %s, which nobody replaces (view %s)", flaw.entry, list(flaw.views))
 				f.Upstream = []string{"go: command not found"}

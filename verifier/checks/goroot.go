@@ -143,6 +143,11 @@ var gorootConsistent = check.Check{
 		last := saying[len(saying)-1]
 		f.Message = "GOROOT is set to different values: " + strings.Join(words, ", ")
 		f.Location = last.Place
+		for _, s := range slices.Backward(saying) { // the image's own has no place that anybody could look at
+			if !f.Location.Known() {
+				f.Location = s.Place
+			}
+		}
 		f.Fixes = []finding.Fix{{Message: "set GOROOT nowhere: go derives it from its own place, in every view the same", Safe: true}}
 		if severity == finding.Error {
 			f.Upstream = []string{`compile: version "go1.25.9" does not match go tool version "go1.26.2"`}

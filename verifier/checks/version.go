@@ -353,6 +353,16 @@ func missingDollar(p *check.Pass, node jsonc.Node, name string) {
 	}
 }
 
+// swapped tells whether two neighbouring letters of a name changed places.
+func swapped(name, known string) bool {
+	for i := range len(known) - 1 {
+		if name == known[:i]+known[i+1:i+2]+known[i:i+1]+known[i+2:] && name != known {
+			return true
+		}
+	}
+	return false
+}
+
 // nearGoVariable is the variable of Go that a name is one slip away from; empty where the name is one itself, or has a
 // meaning of its own.
 func nearGoVariable(name string) string {
@@ -364,7 +374,7 @@ func nearGoVariable(name string) string {
 			return "" // GO_ENV and its like are other programs' own
 		}
 		// A number at the end makes a second one of a kind (GOROOT2), which is somebody's own.
-		if len(known) >= 5 && editDistance(name, known) == 1 && strings.TrimRight(name, "0123456789_") != known && len(name) >= len(known)-1 {
+		if len(known) >= 5 && (editDistance(name, known) == 1 || swapped(name, known)) && strings.TrimRight(name, "0123456789_") != known && len(name) >= len(known)-1 {
 			return known
 		}
 	}
