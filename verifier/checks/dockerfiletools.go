@@ -121,8 +121,11 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 	if now, gone := knowledge.Renamed(install.Path); gone && (install.Version == "latest" || install.Version == "") {
 		fix := finding.Fix{Message: "install " + now, Safe: true}
 		if _, tooNew := neededGo(now, "latest", running); tooNew {
-			if release, ok := knowledge.NewestFitting(install.Path, running); ok {
-				fix = finding.Fix{Message: "install one that Go " + goenv.Minor(running) + " can build", Safe: true, Commands: []string{installs(running, install.Path, release)}}
+			for _, name := range []string{now, install.Path} {
+				if release, ok := knowledge.NewestFitting(name, running); ok {
+					fix = finding.Fix{Message: "install one that Go " + goenv.Minor(running) + " can build", Safe: true, Commands: []string{installs(running, name, release)}}
+					break
+				}
 			}
 		}
 		return finding.Finding{
