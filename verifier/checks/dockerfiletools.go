@@ -198,7 +198,7 @@ func judgeInstall(script facts.Script, install shell.Install) (finding.Finding, 
 	switch {
 	case tool.since != "":
 		f.Severity = finding.Info
-		f.Message += fmt.Sprintf(", since a release of %s: the next build from nothing fails", tool.since)
+		f.Message += fmt.Sprintf(", since a release of %s: whoever builds anew has to pin an older one", tool.since)
 	case command.Maybe:
 		f.Severity = finding.Warning
 	}
