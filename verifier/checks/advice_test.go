@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/dcverify/dcverify/verifier/check"
@@ -44,6 +45,19 @@ func TestToolsAdvice(t *testing.T) {
 				t.Errorf("got %q, want %q of %v", got, test.want, findings[0].Fixes)
 			}
 		})
+	}
+}
+
+// TestVersionAdvice wants the Go that all modules can be built with.
+func TestVersionAdvice(t *testing.T) {
+	var project facts.Project
+	project.Gos = []facts.GoInstall{{Version: "1.23", Toolchain: "local", By: "image golang:1.23", Stage: -1}}
+	for _, goes := range []string{"1.24", "1.26.2", "1.25"} {
+		project.Modules = append(project.Modules, facts.Module{File: "m" + goes + "/go.mod", Go: goes})
+	}
+	_, findings := check.Run([]check.Check{toolchainSatisfiable}, &facts.Snapshot{Project: facts.Known(project)})
+	if len(findings) != 1 || !strings.HasPrefix(findings[0].Fixes[0].Message, "take Go 1.26 or newer") {
+		t.Errorf("got %+v", findings)
 	}
 }
 

@@ -125,7 +125,7 @@ func judgeProblem(project facts.Project, problem facts.Problem) (finding.Finding
 	case "missing-service", "unknown-stage", "no-image", "bad-image", "unsupported-expansion", "no-name", "feature", "feature-cycle", "feature-env":
 		f.Cause = "the dev container cannot be built so"
 		f.Fixes = []finding.Fix{{Message: "mend it here"}}
-		if _, only, ok := strings.Cut(problem.Message, "there are: "); ok && problem.Kind == "missing-service" && !strings.Contains(only, ",") {
+		if _, only, ok := strings.Cut(problem.Message, "there are: "); ok && !strings.Contains(only, ",") {
 			f.Fixes = []finding.Fix{{Message: "write " + only}}
 		}
 	case "lock":

@@ -34,16 +34,18 @@ var runExport = check.Check{
 				if what == "" || i < last || command.Subshell {
 					continue
 				}
-				where, instead := "RUN", "the Dockerfile"
+				where, instead := "RUN", "in the Dockerfile: "+fix
 				if script.Kind == "hook" {
-					where, instead = script.Name, "containerEnv or remoteEnv of devcontainer.json"
+					where, instead = script.Name, "in containerEnv or remoteEnv of devcontainer.json"
+				} else if strings.ContainsAny(fix, "(`") { // which ENV does not run
+					instead = "in the Dockerfile with ENV, its value written out"
 				}
 				f := finding.Finding{
 					Message:  fmt.Sprintf("%s has no effect: the shell of this %s ends with it", what, where),
 					Location: inScript(script, command.Line, command.Column),
 					Cause:    "every RUN and every lifecycle command has a shell of its own, and what that exports ends with it",
 					Upstream: []string{"go: command not found"},
-					Fixes:    []finding.Fix{{Message: fmt.Sprintf("set it in %s: %s", instead, fix), Safe: true}},
+					Fixes:    []finding.Fix{{Message: "set it " + instead, Safe: true}},
 				}
 				if fix == "" {
 					f.Fixes = []finding.Fix{{Message: "take it out, or put it in front of the command that builds for another platform", Safe: true}}

@@ -99,8 +99,8 @@ func reportPinned(p *check.Pass, project facts.Project) {
 	}
 	if project.Build != nil {
 		for _, stage := range project.Build.Stages {
-			if strings.Contains(stage.From, "--platform=linux/") {
-				return
+			if strings.HasPrefix(stage.Platform, "linux/") {
+				return // somebody has thought of it
 			}
 		}
 	}

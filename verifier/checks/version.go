@@ -42,7 +42,7 @@ var toolchainSatisfiable = check.Check{
 		toolchain := toolchainHere(p, install)
 		hasMain := slices.ContainsFunc(project.Modules, func(m facts.Module) bool { return m.Main && m.Problem == "" })
 		var worst finding.Finding
-		asking := ""
+		asking, most := "", "" // the module that the finding speaks of, and the newest Go that one as badly off asks for
 		for _, module := range project.Modules {
 			severity, what, upstream := tooNew(module, install, toolchain)
 			if severity == "" {
@@ -59,6 +59,9 @@ var toolchainSatisfiable = check.Check{
 				text, asks = fmt.Sprintf("%s names the toolchain go%s", module.File, module.Toolchain), module.ToolchainPlace
 			}
 			related := finding.Related{Message: text, Location: asks}
+			if asking == "" || severity.Rank() < worst.Severity.Rank() || severity == worst.Severity && goenv.CompareVersions(module.Go, most) > 0 {
+				most = module.Go
+			}
 			if asking == "" || severity.Rank() < worst.Severity.Rank() {
 				earlier := worst.Related
 				worst = finding.Finding{
@@ -70,7 +73,7 @@ var toolchainSatisfiable = check.Check{
 					Cause:    whyNoSwitch(install, toolchain),
 					Upstream: upstream,
 					Fixes: []finding.Fix{
-						{Message: fmt.Sprintf("take Go %s or newer in %s", goToTake(install.Version, module.Go), at), Safe: true},
+						{Safe: true}, // when all modules are known
 						{Message: `or let go download it: "containerEnv": {"GOTOOLCHAIN": "auto"}`},
 					},
 				}
@@ -91,6 +94,9 @@ var toolchainSatisfiable = check.Check{
 			worst.Related = append(worst.Related, related)
 		}
 		if asking != "" {
+			if worst.Fixes[0].Message == "" {
+				worst.Fixes[0].Message = fmt.Sprintf("take Go %s or newer in %s", goToTake(install.Version, most), install.VersionPlace())
+			}
 			if at := install.VersionPlace(); worst.Location == at && at.Line != install.Place.Line {
 				worst.Related = append(worst.Related, finding.Related{Message: "Go comes from here", Location: install.Place})
 			}

@@ -205,7 +205,7 @@ func TestRead(t *testing.T) {
 				ArgPlaces: map[string]source.Place{
 					"A": at("over/d.yml", 7, 11), "GONE": at("over/d.yml", 8, 11), "H": at("over/d.yml", 9, 11),
 				},
-				Place: at("over/d.yml", 3, 5),
+				Place: at("over/d.yml", 3, 5), Targeted: at("over/d.yml", 5, 15),
 			}},
 		},
 		{

@@ -340,7 +340,7 @@ func (r *reader) build(layers []layer) *Build {
 	}
 	build.Dockerfile, _ = r.text(inner, "dockerfile")
 	build.Inline, _ = r.text(inner, "dockerfile_inline")
-	build.Target, _ = r.text(inner, "target")
+	build.Target, build.Targeted = r.text(inner, "target")
 	for _, s := range says(inner, "args") {
 		for _, p := range r.pairs(s.value) {
 			if build.Args == nil {

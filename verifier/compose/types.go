@@ -36,6 +36,7 @@ type Build struct {
 	Args       map[string]string       `json:"args,omitempty"`
 	ArgPlaces  map[string]source.Place `json:"argPlaces,omitempty"`
 	Place      source.Place            `json:"place,omitzero"`
+	Targeted   source.Place            `json:"targeted,omitzero"` // where the target is named
 }
 
 // Variable is one say about one variable.

@@ -278,9 +278,23 @@ func (b *builder) target() int {
 		target = slices.IndexFunc(b.stages, func(s *stage) bool { return strings.EqualFold(s.out.Name, b.options.Target) })
 	}
 	if target < 0 {
-		b.problem("unknown-stage", fmt.Sprintf("target stage %q could not be found", b.options.Target), where{stage: -1})
+		b.problem("unknown-stage", fmt.Sprintf("target stage %q could not be found; %s", b.options.Target, b.stageNames()), where{stage: -1})
 	}
 	return target
+}
+
+// stageNames tells which stages a target may name.
+func (b *builder) stageNames() string {
+	var names []string
+	for _, s := range b.stages {
+		if s.out.Name != "" {
+			names = append(names, s.out.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "no stage has a name"
+	}
+	return "there are: " + strings.Join(names, ", ")
 }
 
 // mark finds the stages that the target needs. The builder before BuildKit runs all before it.

@@ -134,7 +134,7 @@ func TestProblems(t *testing.T) {
 			"syntax 3:20-3:23: --platform=$A is empty",
 		}},
 		{"from given", "ARG A\nFROM $A", Options{Args: map[string]string{"A": "scratch"}}, nil},
-		{"target", "FROM scratch AS a", Options{Target: "b"}, []string{`unknown-stage base: target stage "b" could not be found`}},
+		{"target", "FROM scratch AS a", Options{Target: "b"}, []string{`unknown-stage base: target stage "b" could not be found; there are: a`}},
 		{"stage in capitals", "FROM scratch AS a\nFROM A", Options{}, []string{"unknown-stage 2:6-2:7: FROM A is no stage: BuildKit knows the stage as a"}},
 		{"copy", "FROM scratch\nCOPY --from=0 a b\nCOPY --from=image a b", Options{}, []string{
 			`unknown-stage 2:1-2:18: cannot copy from stage "0": it needs to be defined before the current stage`,

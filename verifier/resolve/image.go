@@ -242,7 +242,7 @@ func (r *resolver) readCompose(node jsonc.Node) {
 	r.project.Compose = &service
 	switch build := service.Build; {
 	case build != nil:
-		recipe := recipe{place: build.Place, target: build.Target, targeted: build.Place, args: build.Args, text: build.Inline}
+		recipe := recipe{place: build.Place, target: build.Target, targeted: cmp.Or(build.Targeted, build.Place), args: build.Args, text: build.Inline}
 		r.context, r.argPlaces = build.Context, build.ArgPlaces
 		recipe.file = path.Join(build.Context, cmp.Or(filepath.ToSlash(build.Dockerfile), "Dockerfile"))
 		if build.Inline != "" {
