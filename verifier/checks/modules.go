@@ -252,8 +252,8 @@ func reportPrivate(p *check.Pass, project facts.Project) {
 		hosts := map[string]bool{}
 		for _, r := range m.Requires {
 			host, _, _ := strings.Cut(r.Path, "/")
-			// A path without a dot, and a version that nobody published, are replaced by a folder.
-			if hosts[host] || m.Vendor || !strings.Contains(host, ".") || !privateHost(host) || strings.HasPrefix(r.Version, "v0.0.0-0001") || r.Version == "v0.0.0" || covered(r.Path) {
+			// A path without a dot, and a version that nobody published, are replaced by a folder elsewhere.
+			if hosts[host] || m.Vendor || r.Replaced || !strings.Contains(host, ".") || !privateHost(host) || strings.HasPrefix(r.Version, "v0.0.0-0001") || r.Version == "v0.0.0" || covered(r.Path) {
 				continue
 			}
 			hosts[host] = true

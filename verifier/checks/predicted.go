@@ -84,6 +84,17 @@ func installedGos(project facts.Project) []facts.GoInstall {
 	return gos
 }
 
+// usedGo is the Go that the remote view's PATH finds, as far as files tell; where they do not, the last one that they bring.
+func usedGo(p *check.Pass, project facts.Project) (facts.GoInstall, bool) {
+	view := p.View(goenv.RemoteView)
+	if value := view.Lookup("PATH"); view.Unknown == "" && value.Unknown == "" && !linksGo(project) {
+		if g, ok := facts.FirstGo(project.Gos, value.Value); ok {
+			return g, true
+		}
+	}
+	return project.Go()
+}
+
 // unpacked tells whether a Go is surely where its root says: an archive may be unpacked anywhere.
 func unpacked(project facts.Project, g facts.GoInstall) bool {
 	if !strings.HasPrefix(g.By, "an archive") {

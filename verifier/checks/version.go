@@ -26,7 +26,7 @@ var toolchainSatisfiable = check.Check{
 		if !ok {
 			return
 		}
-		install, ok := project.Go()
+		install, ok := usedGo(p, project)
 		if install.Version == "latest" {
 			p.Skip("%s follows the newest Go", install.By)
 			return

@@ -26,7 +26,7 @@ var versionDrift = check.Check{
 			return
 		}
 		workBehind(p, project)
-		install, ok := project.Go()
+		install, ok := usedGo(p, project)
 		if !ok || goenv.Minor(install.Version) == "" {
 			p.Skip("the files do not tell which Go the container has")
 			return

@@ -134,6 +134,7 @@ type Module struct {
 type Require struct {
 	Path, Version string
 	Indirect      bool `json:",omitempty"`
+	Replaced      bool `json:",omitempty"` // by a folder or another module, so that nobody asks for it by its own path
 	Place         source.Place
 }
 

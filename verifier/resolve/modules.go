@@ -123,6 +123,9 @@ func readMod(file source.File, m *facts.Module) {
 	for _, require := range parsed.Require {
 		m.Requires = append(m.Requires, facts.Require{
 			Path: require.Mod.Path, Version: require.Mod.Version, Indirect: require.Indirect,
+			Replaced: slices.ContainsFunc(parsed.Replace, func(r *modfile.Replace) bool {
+				return r.Old.Path == require.Mod.Path && (r.Old.Version == "" || r.Old.Version == require.Mod.Version)
+			}),
 			Place: file.Place(require.Syntax.Start.Byte, require.Syntax.End.Byte),
 		})
 	}
