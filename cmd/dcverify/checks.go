@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -91,13 +92,15 @@ func newExplain(sys system) *cobra.Command {
 			if format == "json" {
 				return writeJSON(sys, entries)
 			}
+			var text strings.Builder
 			for i, e := range entries {
 				if i > 0 {
-					fmt.Fprintln(sys.stdout)
+					text.WriteByte('\n')
 				}
-				fmt.Fprintf(sys.stdout, "%s %s (%s, scope %s)\n\n%s", e.Code, e.Name, e.Severity, e.Scope, e.Page)
+				fmt.Fprintf(&text, "%s %s (%s, scope %s)\n\n%s", e.Code, e.Name, e.Severity, e.Scope, e.Page)
 			}
-			return nil
+			_, err = io.WriteString(sys.stdout, text.String())
+			return written(err)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")

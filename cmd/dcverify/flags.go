@@ -126,7 +126,7 @@ func (f *flags) write(sys system, reports ...report.Report) error {
 // written is the end of writing: a full disk or a broken pipe is no mistake in what the user asked.
 func written(err error) error {
 	if err != nil {
-		return incomplete{fmt.Errorf("writing the report: %w", err)}
+		return incomplete{fmt.Errorf("writing the output: %w", err)}
 	}
 	return nil
 }

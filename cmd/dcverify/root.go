@@ -114,7 +114,7 @@ func newVersion(sys system) *cobra.Command {
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(sys.stdout, "dcverify %s\n", verifier.Version())
-			return err
+			return written(err)
 		},
 	}
 }

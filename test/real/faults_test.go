@@ -50,7 +50,7 @@ var faults = []fault{
 		says: map[string]string{"DV803": "(?s)no space left on device.*a disk of the container is full"}, limit: 3 * time.Minute},
 	{name: "no programs in TMPDIR", flags: []string{"--tmpfs", "/tmp"}, run: "debug --only DV604,DV605,DV607,DV905", want: ""},
 	{name: "a full disk for the report", flags: []string{"--tmpfs", "/full:size=4k"}, run: "debug --only DV603 -o json=/full/report.json",
-		says: map[string]string{"": "writing the report: write /full/.*: no space left on device"}, after: "test -z \"$(ls -A /full)\""},
+		says: map[string]string{"": "writing the output: write /full/.*: no space left on device"}, after: "test -z \"$(ls -A /full)\""},
 
 	// The user.
 	{name: "a home that is not there", user: "1234:1234", flags: []string{"-e", "HOME=/nonexistent", "-e", "GOCACHE="}, run: "run --only DV604,DV605,DV803,DV905", want: "E DV604, E DV803",

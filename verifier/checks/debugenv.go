@@ -128,7 +128,7 @@ func reportStrayed(p *check.Pass, d facts.Debuggee) {
 		f := finding.Finding{
 			Location: s.Place,
 			Evidence: map[string]string{"configuration": d.Name, "variable": s.Name, "dlv": d.Proof.Tool.Path, "dlvVersion": d.Proof.Tool.Version},
-			Fixes:    []finding.Fix{{Message: "run dlv itself: the program that the editor finds lets the environment not through, or changes it", Safe: true}},
+			Fixes:    []finding.Fix{{Message: "let the editor start dlv itself: the program that it finds in its place drops or changes the environment", Safe: true}},
 		}
 		switch {
 		case s.How == "missing":

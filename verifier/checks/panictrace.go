@@ -90,7 +90,7 @@ func judgeTrace(p *check.Pass, trace facts.PanicTrace) {
 	}
 	p.Report(finding.Finding{
 		Message:  fmt.Sprintf("a panic with %s lacks %s, %s", value, list(lacks), how),
-		Cause:    "a program with three goroutines more was let panic, and what it printed was read",
+		Cause:    "a program with three more goroutines was made to panic, and what it printed was read",
 		Evidence: map[string]string{"GOTRACEBACK": trace.Value, "goroutines": fmt.Sprint(trace.Trace.Goroutines), "end": trace.End},
 		Fixes:    []finding.Fix{{Message: "see what stands between the program and its standard error, and whether this Go is changed"}},
 	}, value, how)

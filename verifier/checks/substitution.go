@@ -62,7 +62,7 @@ var stringCorrupted = check.Check{
 			if !devcontainer.Corrupted(text) {
 				return
 			}
-			f.Message = what + " holds $&, $` or $', which the image's label and Dockerfile get mangled"
+			f.Message = what + " holds $&, $` or $': the image's label and the generated Dockerfile get a mangled text"
 			f.Cause = "where features are used, the reference CLI puts the text into a Dockerfile with a JavaScript function that takes these for what it found"
 			f.Fixes = []finding.Fix{{Message: "move the text into a script file, or write the $ otherwise"}}
 			p.Report(f, what)

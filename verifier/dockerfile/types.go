@@ -1,7 +1,3 @@
-// Package dockerfile tells what a build of a Dockerfile makes, without building.
-//
-// Its one rule: its answer is the builder's. It uses the builder's own parser and lexer, and what depends on an image that is
-// not at hand is unknown.
 package dockerfile
 
 import (
