@@ -20,6 +20,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/registry"
 	"github.com/dcverify/dcverify/verifier/report"
 	"github.com/dcverify/dcverify/verifier/resolve"
+	"github.com/dcverify/dcverify/verifier/source"
 )
 
 func newConfig(sys system) *cobra.Command {
@@ -113,7 +114,7 @@ func (d *declared) open(ctx context.Context, sys system, project string, say fun
 	if err != nil {
 		return nil, resolve.Options{}, nil, err
 	}
-	workspace := root.FS()
+	workspace := source.Workspace(root.FS())
 	chosen, err := d.choose(workspace, absolute)
 	if err != nil {
 		_ = root.Close()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dcverify/dcverify/verifier/check"
 	"github.com/dcverify/dcverify/verifier/facts"
+	"github.com/dcverify/dcverify/verifier/goenv"
 )
 
 func TestGoToTake(t *testing.T) {
@@ -58,6 +59,20 @@ func TestVersionAdvice(t *testing.T) {
 	_, findings := check.Run([]check.Check{toolchainSatisfiable}, &facts.Snapshot{Project: facts.Known(project)})
 	if len(findings) != 1 || !strings.HasPrefix(findings[0].Fixes[0].Message, "take Go 1.26 or newer") {
 		t.Errorf("got %+v", findings)
+	}
+}
+
+// TestPathAdvice wants what helps against the layer that took go away: ENV in the image would be overridden.
+func TestPathAdvice(t *testing.T) {
+	for layer, want := range map[string]string{
+		goenv.Dockerfile: "put it on PATH in the image", goenv.RemoteEnv: "keep what was there, in remoteEnv: ${containerEnv:PATH}:/usr/local/go/bin", goenv.ContainerEnv: "take PATH out of containerEnv",
+	} {
+		view := goenv.View{Name: goenv.RemoteView, Layers: layerWith(layer, "PATH", "/usr/bin")}
+		project := facts.Project{Gos: []facts.GoInstall{{Version: "1.26", Root: "/usr/local/go", By: "image golang:1.26", Stage: -1}}}
+		_, findings := check.Run([]check.Check{goFound}, &facts.Snapshot{Target: facts.Target{Kind: "workspace"}, Project: facts.Known(project), Views: []goenv.View{view}})
+		if len(findings) != 1 || !strings.HasPrefix(findings[0].Fixes[0].Message, want) {
+			t.Errorf("%s: got %+v, want %q", layer, findings, want)
+		}
 	}
 }
 

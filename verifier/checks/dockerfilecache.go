@@ -299,23 +299,6 @@ func (o *owners) mounted() {
 	if o.project.Image.Unknown != "" || strings.Contains(o.project.Image.Reference, "universal") {
 		return
 	}
-	type volume struct {
-		target string
-		place  source.Place
-	}
-	var volumes []volume
-	for _, m := range o.project.Merged.Mounts {
-		if m.Type == "volume" {
-			volumes = append(volumes, volume{m.Target, m.Place})
-		}
-	}
-	if o.project.Compose != nil {
-		for _, v := range o.project.Compose.Volumes {
-			if v.Type == "volume" {
-				volumes = append(volumes, volume{v.Target, v.Place})
-			}
-		}
-	}
 	home := o.project.RemoteUser.Home
 	var folders []string
 	if o.gopath != "" {
@@ -324,8 +307,8 @@ func (o *owners) mounted() {
 	if home != "" {
 		folders = append(folders, path.Join(home, ".cache/go-build"))
 	}
-	for _, v := range volumes {
-		target := path.Clean(v.target)
+	for _, v := range volumes(o.project) {
+		target := path.Clean(v.Target)
 		if !path.IsAbs(target) || strings.Contains(target, "$") || target == home || target == path.Dir(home) || o.imageHas(target) || target == "/" {
 			continue
 		}
@@ -334,7 +317,7 @@ func (o *owners) mounted() {
 				continue
 			}
 			o.spoilt = append(o.spoilt, spoilt{
-				at: -1, folder: target, place: v.place,
+				at: -1, folder: target, place: v.Place,
 				how: fmt.Sprintf("the volume at %s belongs to root", target),
 				why: "Docker makes the folder for root, because the image has none there to take owner and mode from",
 				fix: fmt.Sprintf("make the folder in the Dockerfile before: RUN install -d -o %s %s; or change its owner in postCreateCommand", o.project.RemoteUser.Name, target),

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -217,20 +218,23 @@ var goEnvFile = check.Check{
 				}, name, value)
 				continue
 			}
-			var beaten []string
-			other := ""
+			var beaten, others []string
+			views := map[string][]string{} // by what they have instead
 			for _, view := range p.Views {
 				if got := view.Lookup(name); view.Name != goenv.ImageView && got.Set && got.Value != "" && got.Value != value {
 					beaten = append(beaten, view.Name)
-					other = got.Value
+					views[got.Value] = append(views[got.Value], view.Name)
 				}
+			}
+			for _, other := range slices.Sorted(maps.Keys(views)) {
+				others = append(others, fmt.Sprintf("%s (view %s)", other, list(views[other])))
 			}
 			if len(beaten) == 0 {
 				continue
 			}
 			p.Report(finding.Finding{
 				Severity: finding.Warning,
-				Message:  fmt.Sprintf("%s holds %s=%s, but the environment says %s (view %s), and that wins", file.Path, name, value, other, list(beaten)),
+				Message:  fmt.Sprintf("%s holds %s=%s, but the environment says %s, and that wins", file.Path, name, value, strings.Join(others, ", ")),
 				Location: place,
 				Cause:    "the go command prefers its environment to what `go env -w` wrote",
 				Evidence: map[string]string{"views": list(beaten)},

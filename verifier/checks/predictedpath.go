@@ -56,6 +56,12 @@ func predictGo(p *check.Pass, project facts.Project) {
 		Upstream: []string{"go: command not found", `exec: "go": executable file not found in $PATH`},
 		Fixes:    []finding.Fix{{Message: fmt.Sprintf("put it on PATH in the image, where every view gets it: ENV PATH=%s:$PATH", bin), Safe: true}},
 	}
+	switch value.Origin.Layer { // which beats whatever the image says
+	case goenv.RemoteEnv:
+		f.Fixes = []finding.Fix{{Message: fmt.Sprintf("keep what was there, in remoteEnv: ${containerEnv:PATH}:%s", bin), Safe: true}}
+	case goenv.ContainerEnv, goenv.Compose:
+		f.Fixes = []finding.Fix{{Message: "take PATH out of " + said(value.Origin) + ", where nothing can be added to it, and set it with ENV in the Dockerfile", Safe: true}}
+	}
 	if place, file, found := inStartupFile(project, bin, "/go/bin", "GOROOT"); found {
 		f.Severity, f.Location = finding.Warning, place
 		f.Message += ", but for the shells that read " + file

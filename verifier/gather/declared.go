@@ -8,6 +8,7 @@ import (
 	"github.com/dcverify/dcverify/verifier/devcontainer"
 	"github.com/dcverify/dcverify/verifier/facts"
 	"github.com/dcverify/dcverify/verifier/resolve"
+	"github.com/dcverify/dcverify/verifier/source"
 )
 
 // project resolves the workspace's own files, to be held against what runs. A container does not know which of several
@@ -24,7 +25,7 @@ func (g *gatherer) project(inContainer bool) facts.Part[facts.Project] {
 		return facts.Failed[facts.Project](err.Error())
 	}
 	defer root.Close()
-	workspace := root.FS()
+	workspace := source.Workspace(root.FS())
 	switch found := devcontainer.Find(workspace); len(found) {
 	case 0:
 		return facts.Absent[facts.Project]("the workspace has no devcontainer.json")
